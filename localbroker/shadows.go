@@ -1,0 +1,205 @@
+package localbroker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/thingdesk/thingdesk/things/shadow"
+)
+
+const (
+	// maxRequests and maxRequestBytes bound the queue of shadow requests. When
+	// it is full, further ones are dropped and counted; they get no answer.
+	maxRequests     = 65536
+	maxRequestBytes = 64 << 20
+	// maxBatch is how many requests share a transaction.
+	maxBatch = 256
+)
+
+// shadows runs the Device Shadow service in one goroutine: it handles what is
+// queued, stores all that changed in one transaction, then publishes the
+// replies.
+type shadows struct {
+	// Set at construction.
+	publish func(topic string, payload []byte) error
+	log     *slog.Logger
+	store   ShadowStore // nil for none
+
+	// Safe for concurrent use.
+	queue     chan request
+	bytes     atomic.Int64  // payload bytes in queue
+	dropped   atomic.Uint64 // requests that found the queue full
+	published atomic.Int64  // replies that mochi counted
+	stopping  chan struct{}
+	ended     chan struct{}
+	cancel    context.CancelFunc
+
+	// Owned by the goroutine.
+	service *shadow.Service
+}
+
+// request is a message on a reserved topic. Most likely it is a request.
+type request struct {
+	topic   string
+	payload []byte
+}
+
+// answer is what came of a request.
+type answer struct {
+	replies []shadow.Reply
+	change  *shadow.Change // nil when nothing changed
+}
+
+// loadService returns the service with what is in the store, if there is one.
+func loadService(ctx context.Context, store ShadowStore) (*shadow.Service, error) {
+	if store == nil {
+		return shadow.NewService(nil)
+	}
+	records, err := store.LoadShadows(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load shadows: %w", err)
+	}
+	return shadow.NewService(records)
+}
+
+func newShadows(service *shadow.Service, store ShadowStore, publish func(string, []byte) error, log *slog.Logger) *shadows {
+	return &shadows{
+		publish: publish, log: log, store: store, service: service,
+		queue:    make(chan request, maxRequests),
+		stopping: make(chan struct{}), ended: make(chan struct{}),
+	}
+}
+
+// start begins to answer. The service outlives ctx and ends with stop.
+func (s *shadows) start(ctx context.Context) {
+	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	go func() {
+		defer close(s.ended)
+		s.run(ctx)
+	}()
+}
+
+// stop returns when all that is in the queue has been answered. When ctx ends
+// first, storing is broken off.
+func (s *shadows) stop(ctx context.Context) error {
+	defer s.cancel()
+	close(s.stopping)
+	select {
+	case <-s.ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("store shadows: %w", ctx.Err())
+	}
+}
+
+// submit queues a message. It never blocks.
+func (s *shadows) submit(topic string, payload []byte) {
+	if _, suffix, ok := shadow.ParseTopic(topic); !ok || !isRequest(suffix) {
+		return
+	}
+	size := int64(len(payload))
+	if s.bytes.Add(size) <= maxRequestBytes {
+		select {
+		case s.queue <- request{topic, payload}:
+			return
+		default:
+		}
+	}
+	s.bytes.Add(-size)
+	if n := s.dropped.Add(1); n&(n-1) == 0 { // at 1, 2, 4, 8 ...: a flood must not fill the log
+		s.log.Error("shadow request dropped because the queue is full", "topic", topic, "dropped", n)
+	}
+}
+
+// isRequest tells whether a topic with the suffix asks for an answer.
+func isRequest(suffix string) bool {
+	return suffix == "get" || suffix == "update" || suffix == "delete"
+}
+
+// run answers until stop and until the queue is empty.
+func (s *shadows) run(ctx context.Context) {
+	for {
+		select {
+		case r := <-s.queue:
+			s.answer(ctx, s.batch(r))
+		case <-s.stopping:
+			for {
+				select {
+				case r := <-s.queue:
+					s.answer(ctx, s.batch(r))
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+// batch returns first and what else is queued.
+func (s *shadows) batch(first request) []request {
+	batch := []request{first}
+	s.bytes.Add(-int64(len(first.payload)))
+	for len(batch) < maxBatch {
+		select {
+		case r := <-s.queue:
+			s.bytes.Add(-int64(len(r.payload)))
+			batch = append(batch, r)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// answer handles a batch, stores what changed and publishes the replies.
+func (s *shadows) answer(ctx context.Context, batch []request) {
+	answers := make([]answer, len(batch))
+	var records []shadow.Record
+	for i, r := range batch {
+		answers[i].replies, answers[i].change = s.service.Handle(r.topic, r.payload, time.Now())
+		if c := answers[i].change; c != nil {
+			records = append(records, c.Record)
+		}
+	}
+	if len(records) > 0 && s.store != nil {
+		if err := s.store.SaveShadows(ctx, records); err != nil {
+			s.log.ErrorContext(ctx, "store shadows", "error", err, "records", len(records))
+			s.takeBack(batch, answers)
+		}
+	}
+	for _, a := range answers {
+		for _, r := range a.replies {
+			if err := s.publish(r.Topic, r.Payload); err != nil {
+				s.log.ErrorContext(ctx, "publish shadow reply", "topic", r.Topic, "error", err)
+				continue
+			}
+			s.published.Add(1)
+		}
+	}
+}
+
+// takeBack undoes all changes of a batch that could not be stored, latest
+// first. Requests that changed nothing are judged again, for they may have seen
+// what is undone now; one that would change something this time cannot be
+// stored either.
+func (s *shadows) takeBack(batch []request, answers []answer) {
+	for i := range slices.Backward(answers) {
+		if a := &answers[i]; a.change != nil {
+			a.replies = s.service.Undo(a.change)
+		}
+	}
+	for i := range answers {
+		a := &answers[i]
+		if a.change != nil {
+			continue
+		}
+		a.replies, a.change = s.service.Handle(batch[i].topic, batch[i].payload, time.Now())
+		if a.change != nil {
+			a.replies = s.service.Undo(a.change)
+		}
+	}
+}
