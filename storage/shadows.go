@@ -1,0 +1,64 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/thingdesk/thingdesk/things/shadow"
+)
+
+// LoadShadows returns the shadows of the bundled broker, tombstones too, by
+// Thing and name.
+func (d *Dir) LoadShadows(ctx context.Context) (_ []shadow.Record, err error) {
+	defer func() { err = wrap(err, "read shadows") }()
+	rows, err := d.r.QueryContext(ctx,
+		"SELECT thing, name, version, document, deleted, at FROM shadow ORDER BY thing, name")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var rs []shadow.Record
+	for rows.Next() {
+		var r shadow.Record
+		if err := rows.Scan(&r.Key.Thing, &r.Key.Name, &r.Version, &r.Document, &r.Deleted, &r.At); err != nil {
+			return nil, err
+		}
+		rs = append(rs, r)
+	}
+	return rs, rows.Err()
+}
+
+// SaveShadows stores shadow records in one transaction. Of several records of
+// one shadow the last stays.
+func (d *Dir) SaveShadows(ctx context.Context, rs []shadow.Record) error {
+	err := d.inTx(ctx, func(tx *sql.Tx) (err error) {
+		save, err := tx.PrepareContext(ctx, `INSERT INTO shadow (thing, name, version, document, deleted, at)
+			VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+			ON CONFLICT (thing, name) DO UPDATE SET version = ?3, document = ?4, deleted = ?5, at = ?6`)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, save.Close()) }()
+		for _, r := range rs {
+			var document any // NULL
+			if !r.Deleted {
+				document = notNil(r.Document)
+			}
+			if _, err := save.ExecContext(ctx, r.Key.Thing, r.Key.Name, r.Version, document, r.Deleted, r.At); err != nil {
+				return fmt.Errorf("save shadow %q of Thing %q: %w", r.Key.Name, r.Key.Thing, err)
+			}
+		}
+		return nil
+	})
+	return wrap(err, "save %d shadows", len(rs))
+}
+
+// notNil returns b, never nil: the driver stores nil as NULL.
+func notNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
