@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/thingdesk/thingdesk/broker"
+	"github.com/thingdesk/thingdesk/localbroker"
+	"github.com/thingdesk/thingdesk/storage"
+	"github.com/thingdesk/thingdesk/things"
+)
+
+// BrokerStatus tells how the bundled broker does.
+type BrokerStatus struct {
+	// Running tells whether it accepts connections, at Addr.
+	Running bool
+	Addr    string
+	// Wanted is where it was to listen; when that was taken, Moved is set.
+	Wanted string
+	Moved  bool
+	// Err says why it could not be started; nil when it was.
+	Err error
+	// Stats are its counters.
+	Stats localbroker.Stats
+}
+
+// Broker returns the status of the bundled broker.
+func (w *Workbench) Broker() BrokerStatus {
+	w.mu.Lock()
+	local, err := w.local, w.localErr
+	w.mu.Unlock()
+	st := BrokerStatus{Wanted: w.cfg.Listen, Err: err}
+	if local != nil {
+		st.Running, st.Addr, st.Moved, st.Stats = true, local.Addr(), local.Moved(), local.Stats()
+	}
+	return st
+}
+
+// Clients lists the clients of the bundled broker, none while it is stopped.
+func (w *Workbench) Clients() []localbroker.Client {
+	w.mu.Lock()
+	local := w.local
+	w.mu.Unlock()
+	if local == nil {
+		return nil
+	}
+	return local.Clients()
+}
+
+// StartBroker starts the bundled broker, unless it runs, and connects its
+// Session.
+func (w *Workbench) StartBroker(ctx context.Context) error {
+	w.opMu.Lock()
+	defer w.opMu.Unlock()
+	w.mu.Lock()
+	running := w.local != nil
+	w.mu.Unlock()
+	if running {
+		return nil
+	}
+	session := w.Session(broker.LocalID)
+	session.Things(func(r *things.Registry) { r.ForgetClients(true) })
+	local, err := localbroker.Start(ctx, localbroker.Config{
+		Listen: w.cfg.Listen, AnyPort: w.cfg.AnyPort, Store: w.cfg.Dir,
+		OnEvent: func(e localbroker.Event) { session.clientEvent(e) }, Log: w.log,
+	})
+	w.mu.Lock()
+	w.local, w.localErr = local, err
+	w.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("start the bundled broker: %w", err)
+	}
+	p := session.Profile()
+	p.Address = local.Addr()
+	session.setProfile(p)
+	return session.connect(ctx, p, "")
+}
+
+// StopBroker disconnects the bundled broker's Session and stops the broker.
+func (w *Workbench) StopBroker(ctx context.Context) error {
+	w.opMu.Lock()
+	defer w.opMu.Unlock()
+	w.StopDemo(ctx)
+	w.mu.Lock()
+	local := w.local
+	w.mu.Unlock()
+	if local == nil {
+		return nil
+	}
+	session := w.Session(broker.LocalID)
+	if err := session.disconnect(ctx, broker.Reason{Text: "The bundled broker is stopped", Hint: "Start it in the Broker menu"}); err != nil {
+		return err
+	}
+	err := local.Close(ctx)
+	session.Things(func(r *things.Registry) { r.ForgetClients(false) })
+	w.mu.Lock()
+	w.local = nil
+	w.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("stop the bundled broker: %w", err)
+	}
+	return nil
+}
+
+// clientEvent learns from what a client of the bundled broker did. Our own
+// connection speaks for no Thing.
+func (s *Session) clientEvent(e localbroker.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.Client == s.clientID {
+		return
+	}
+	switch e.Kind {
+	case localbroker.EventConnected:
+		s.registry.ClientConnected(e.Client, e.At)
+	case localbroker.EventDisconnected:
+		s.registry.ClientGone(e.Client, e.At)
+	case localbroker.EventSubscribed:
+		s.registry.ClientSubscribed(e.Client, e.Filters, e.At)
+	}
+}
+
+// bookkeeper is the Workbench as its Sessions see it.
+type bookkeeper Workbench
+
+func (b *bookkeeper) record(p broker.Profile, ms []broker.Message) {
+	w := (*Workbench)(b)
+	if w.recording.Load() {
+		w.recorder.Put(p.ID, p.Name, ms)
+	}
+}
+
+func (b *bookkeeper) keepThings(ctx context.Context, ts ...things.Thing) error {
+	return b.cfg.Dir.SaveThings(ctx, ts...)
+}
+
+func (b *bookkeeper) dropThing(ctx context.Context, connection, name string) error {
+	return b.cfg.Dir.DeleteThing(ctx, connection, name)
+}
+
+func (b *bookkeeper) keepProfile(ctx context.Context, p broker.Profile) error {
+	return b.cfg.Dir.SaveProfile(ctx, p)
+}
+
+// DeleteHistory removes the stored messages that match q.
+func (w *Workbench) DeleteHistory(ctx context.Context, q storage.Query) (int64, error) {
+	h := w.History()
+	if h == nil {
+		return 0, nil
+	}
+	return h.Delete(ctx, q)
+}
