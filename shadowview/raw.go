@@ -131,7 +131,7 @@ func (r *RawView) open() {
 	r.editor.Show()
 	r.text.SetText(text)
 	r.check(text)
-	if c := canvasOf(r.text); c != nil {
+	if c := canvasOf(r); c != nil { // of the view: the entry was never drawn
 		c.Focus(r.text)
 	}
 }

@@ -266,7 +266,8 @@ func (v *rowView) set() {
 	v.grid.force(v)
 	if v.entry != nil {
 		v.entry.SetPlaceHolder(clip(form.Text(v.row.Reported), 60))
-		if c := canvasOf(v.entry); c != nil {
+		// Of the panel: Fyne does not know the new entry's canvas before it is drawn.
+		if c := canvasOf(v.grid.panel); c != nil {
 			c.Focus(v.entry)
 		}
 	}

@@ -1,0 +1,119 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/thingdesk/thingdesk/engine"
+	"github.com/thingdesk/thingdesk/storage"
+	"github.com/thingdesk/thingdesk/ui/model"
+)
+
+// statusBar is the line at the bottom of the window. It never lies: all it
+// says is read from the parts each time.
+type statusBar struct {
+	broker, flow, trouble, keys *widget.Label
+	object                      fyne.CanvasObject
+}
+
+func newStatusBar() *statusBar {
+	b := &statusBar{
+		broker: widget.NewLabel(""), flow: widget.NewLabel(""), trouble: widget.NewLabel(""), keys: widget.NewLabel(""),
+	}
+	b.trouble.Importance = widget.DangerImportance
+	b.trouble.Truncation = fyne.TextTruncateEllipsis
+	b.keys.Importance = widget.LowImportance
+	b.object = container.NewBorder(nil, nil, container.NewHBox(b.broker, widget.NewSeparator(), b.flow, widget.NewSeparator()), b.keys, b.trouble)
+	return b
+}
+
+// figures is what the status bar shows, read off the Fyne goroutine's way.
+type figures struct {
+	broker    engine.BrokerStatus
+	rate      float64
+	dropped   uint64
+	recording bool
+	hasStore  bool
+	recorder  storage.RecorderStats
+	stored    storage.HistoryStats
+}
+
+func (b *statusBar) show(f figures, keys string) {
+	setLabel(b.broker, brokerWords(f.broker))
+	setLabel(b.flow, flowWords(f))
+	setLabel(b.trouble, troubleWords(f))
+	setLabel(b.keys, keys)
+}
+
+func setLabel(l *widget.Label, text string) {
+	if l.Text != text {
+		l.SetText(text)
+	}
+}
+
+func brokerWords(st engine.BrokerStatus) string {
+	switch {
+	case st.Running && st.Moved:
+		return fmt.Sprintf("Listening %s (%s was in use) · %s", st.Addr, st.Wanted, clientWords(st.Stats.Clients))
+	case st.Running:
+		return fmt.Sprintf("Listening %s · %s", st.Addr, clientWords(st.Stats.Clients))
+	case st.Err != nil:
+		return "Local broker could not start"
+	default:
+		return "Local broker stopped"
+	}
+}
+
+func clientWords(n int) string {
+	if n == 1 {
+		return "1 client"
+	}
+	return model.Count(n) + " clients"
+}
+
+func flowWords(f figures) string {
+	rate := model.Rate(f.rate)
+	if rate == "" {
+		rate = "0/s"
+	}
+	words := []string{"in " + rate}
+	switch {
+	case !f.hasStore:
+		words = append(words, "no history")
+	case !f.recording:
+		words = append(words, "recording off, "+model.Count(f.stored.Rows)+" logged")
+	default:
+		words = append(words, fmt.Sprintf("logged %s (%s)", model.Count(f.stored.Rows), model.Bytes(f.stored.Bytes)))
+	}
+	words = append(words, "queue "+model.Count(f.recorder.Queued), "dropped "+model.Count(f.allDropped()))
+	return strings.Join(words, " · ")
+}
+
+func (f figures) allDropped() uint64 {
+	return f.dropped + f.recorder.Dropped + f.broker.Stats.Dropped
+}
+
+// troubleWords says in red what is not as it should be; "" when all is well.
+func troubleWords(f figures) string {
+	var words []string
+	if f.recorder.Trouble != "" {
+		words = append(words, f.recorder.Trouble)
+	}
+	if f.broker.Err != nil {
+		words = append(words, f.broker.Err.Error())
+	}
+	if n := f.recorder.Dropped; n > 0 {
+		words = append(words, model.Count(n)+" not recorded")
+	}
+	if n := f.dropped; n > 0 {
+		words = append(words, model.Count(n)+" dropped on arrival: Thingdesk could not keep up")
+	}
+	if n := f.broker.Stats.Dropped; n > 0 {
+		words = append(words, model.Count(n)+" dropped by the local broker: a client was too slow")
+	}
+	return strings.Join(words, " · ")
+}

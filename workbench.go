@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/thingdesk/thingdesk/broker/paho"
+	"github.com/thingdesk/thingdesk/engine"
+	"github.com/thingdesk/thingdesk/localbroker"
+	"github.com/thingdesk/thingdesk/storage"
+	"github.com/thingdesk/thingdesk/storage/keyring"
+)
+
+// options are the flags that the window and serve share.
+type options struct {
+	data, listen string
+	// listenGiven tells that --listen stood on the command line.
+	listenGiven bool
+	history     bool
+}
+
+// readOptions reads the flags of a command; --history only where it is known.
+func readOptions(name string, args []string, withHistory bool) (options, error) {
+	o := options{history: true}
+	fs := newFlags(name)
+	fs.StringVar(&o.data, "data", defaultDataDir(), "")
+	fs.StringVar(&o.listen, "listen", localbroker.DefaultListen, "")
+	history := "on"
+	if withHistory {
+		fs.StringVar(&history, "history", "on", "")
+	}
+	if err := parse(fs, args); err != nil {
+		return o, err
+	}
+	fs.Visit(func(f *flag.Flag) { o.listenGiven = o.listenGiven || f.Name == "listen" })
+	if history != "on" && history != "off" {
+		return o, fmt.Errorf("%w: --history must be on or off, not %q", errUsage, history)
+	}
+	o.history = history == "on"
+	if o.data == "" {
+		return o, fmt.Errorf("%w: --data must name a directory", errUsage)
+	}
+	_, port, err := net.SplitHostPort(o.listen)
+	if err != nil {
+		return o, fmt.Errorf("%w: --listen must be HOST:PORT, not %q", errUsage, o.listen)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return o, fmt.Errorf("%w: the port of --listen must be a number from 0 to 65535, not %q", errUsage, port)
+	}
+	return o, nil
+}
+
+// openWorkbench takes the data directory and composes the Workbench over it.
+func openWorkbench(ctx context.Context, o options, anyPort bool, stderr io.Writer) (*engine.Workbench, error) {
+	dir, err := storage.OpenDir(ctx, o.data)
+	if err != nil {
+		return nil, err
+	}
+	w, err := engine.Open(ctx, engine.Config{
+		Dir: dir, Listen: o.listen, AnyPort: anyPort, NoHistory: !o.history,
+		Dial: paho.Dial, Secrets: &keyring.Store{}, Log: newLog(stderr),
+	})
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	return w, nil
+}
+
+// closeMost bounds the closing of a Workbench.
+const closeMost = 20 * time.Second
+
+// closeWorkbench stores everything and closes, also when ctx has ended.
+func closeWorkbench(ctx context.Context, w *engine.Workbench) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeMost)
+	defer cancel()
+	return w.Close(ctx)
+}
+
+// defaultDataDir is the OS's place for a user's application data.
+func defaultDataDir() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = "."
+	}
+	switch runtime.GOOS {
+	case "windows":
+		if dir := os.Getenv("LocalAppData"); dir != "" {
+			return filepath.Join(dir, "Thingdesk")
+		}
+		return filepath.Join(home, "AppData", "Local", "Thingdesk")
+	case "darwin":
+		return filepath.Join(home, "Library", "Application Support", "Thingdesk")
+	default:
+		if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+			return filepath.Join(dir, "thingdesk")
+		}
+		return filepath.Join(home, ".local", "share", "thingdesk")
+	}
+}
