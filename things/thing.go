@@ -46,6 +46,9 @@ func (t Thing) TopicFilters() []string {
 // MaxName is the longest thing name (AWS IoT API, CreateThing).
 const MaxName = 128
 
+// nameRunes are the characters of a thing name.
+const nameRunes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_-"
+
 // ValidateName returns an error in words when name is no thing name: 1 to 128
 // letters, digits, colons, underscores and hyphens (AWS IoT API, CreateThing).
 func ValidateName(name string) error {
@@ -55,7 +58,7 @@ func ValidateName(name string) error {
 	case len(name) > MaxName:
 		return fmt.Errorf("the name is %d characters long: at most %d are allowed", len(name), MaxName)
 	case strings.ContainsFunc(name, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == ':' || r == '_' || r == '-')
+		return !strings.ContainsRune(nameRunes, r)
 	}):
 		return fmt.Errorf("the name %q may only hold letters, digits, : _ and -", name)
 	}

@@ -71,7 +71,7 @@ func (w *Window) menus() []struct {
 			{"Edit Thing…", nil, w.editSelected},
 			{"Delete Thing…", nil, w.deleteSelected},
 			sep,
-			{"Start the demo thermal controller", nil, func() { w.do(w.bench.StartDemo, w.openDemo) }},
+			{"Start the demo thermal controller", ctrl(fyne.KeyD), func() { w.do(w.bench.StartDemo, w.openDemo) }},
 			{"Take the demo thermal controller offline", nil, func() {
 				w.do(func(ctx context.Context) error { w.bench.StopDemo(ctx); return nil }, nil)
 			}},

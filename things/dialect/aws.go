@@ -68,7 +68,7 @@ func AWS(topic string, payload []byte) (f Fact, ok bool) {
 	}
 	bad := json.Unmarshal(payload, &head) != nil
 	f.Token, f.Code, f.Message = head.Token, head.Code, head.Message
-	f.Version, _ = head.Version.Int64() //nolint:errcheck // a version that is no integer counts as none
+	f.Version, _ = head.Version.Int64() // a version that is no integer counts as none
 	switch op {
 	case "get", "update", "delete":
 		f.Kind = Request
