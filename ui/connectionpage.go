@@ -85,6 +85,7 @@ type overview struct {
 	log     *widgets.Table
 	lines   []broker.Status
 	session *engine.Session
+	since   time.Time // of the state shown
 	read    time.Time
 }
 
@@ -128,11 +129,11 @@ func (o *overview) toggleConnection() {
 const overviewEvery = 500 * time.Millisecond
 
 func (o *overview) refresh(s *engine.Session, now time.Time) {
-	if s == o.session && now.Sub(o.read) < overviewEvery {
+	p, st, c := s.Profile(), s.Status(), s.Counters()
+	if s == o.session && st.Since.Equal(o.since) && now.Sub(o.read) < overviewEvery {
 		return
 	}
-	o.session, o.read = s, now
-	p, st, c := s.Profile(), s.Status(), s.Counters()
+	o.session, o.since, o.read = s, st.Since, now
 	setLabel(o.title, p.Name)
 	setLabel(o.words, capital(stateWords(s))+sinceWords(st, now))
 	address := "mqtt://" + p.Endpoint()

@@ -124,6 +124,15 @@ func (w *Window) shortcuts() {
 			}
 		}
 	}
+	w.addSend()
+}
+
+// addSend makes Ctrl+Enter send what is edited, wherever the focus is; where an
+// entry has it, the entry sends.
+func (w *Window) addSend() {
+	for _, key := range []fyne.KeyName{fyne.KeyReturn, fyne.KeyEnter} {
+		w.win.Canvas().AddShortcut(ctrl(key), func(fyne.Shortcut) { w.workspace.send() })
+	}
 }
 
 // moreKeys are the keys that belong to a part of the window.
@@ -173,16 +182,19 @@ func (w *Window) showAbout() {
 }
 
 // showNotices shows what went wrong at the start; with always also when
-// nothing did.
+// nothing did. A port that was taken is no matter for a dialog at the start:
+// status bar and welcome say it.
 func (w *Window) showNotices(always bool) {
 	var lines []string
 	for _, n := range w.bench.Notices() {
 		lines = append(lines, capital(n))
 	}
-	if st := w.bench.Broker(); st.Moved {
-		lines = append(lines, fmt.Sprintf("%s is in use by another program, so the local broker listens on %s.", st.Wanted, st.Addr))
-	} else if st.Err != nil {
+	st := w.bench.Broker()
+	if st.Err != nil {
 		lines = append(lines, capital(st.Err.Error()))
+	}
+	if always && st.Moved {
+		lines = append(lines, fmt.Sprintf("%s is in use by another program, so the local broker listens on %s.", st.Wanted, st.Addr))
 	}
 	if len(lines) == 0 {
 		if !always {

@@ -171,6 +171,13 @@ func (k *desk) beside(label string, pick func(o fyne.CanvasObject) bool) fyne.Ca
 // setDesired types a value into the desired cell of a property and sends it.
 func (k *desk) setDesired(property, value string) {
 	k.t.Helper()
+	k.typeDesired(property, value)
+	k.tap("Send desired")
+}
+
+// typeDesired types a value into the desired cell of a property.
+func (k *desk) typeDesired(property, value string) {
+	k.t.Helper()
 	if o := k.beside(property, func(o fyne.CanvasObject) bool { return isEntry(o) || isSetButton(o) }); isSetButton(o) {
 		test.Tap(o.(*widget.Button)) //nolint:errcheck // isSetButton says so
 	}
@@ -182,7 +189,6 @@ func (k *desk) setDesired(property, value string) {
 	entry.(fyne.Shortcutable).TypedShortcut(&fyne.ShortcutSelectAll{}) //nolint:errcheck // an entry
 	test.Type(entry, value)
 	k.eventually("the edit is counted", func() bool { return k.says("1 unsent edit") })
-	k.tap("Send desired")
 }
 
 func isEntry(o fyne.CanvasObject) bool {

@@ -175,6 +175,13 @@ func (p *thingPage) header(sum things.Summary, known bool, at int64) {
 	}
 }
 
+// send sends the edits of the form when it is looked at.
+func (p *thingPage) send() {
+	if p.session != nil && p.tabs.SelectedIndex() == tabState {
+		p.panel.Send()
+	}
+}
+
 func (p *thingPage) keys() string {
 	if p.tabs.SelectedIndex() == tabState {
 		return "Ctrl+Enter send · Esc revert"

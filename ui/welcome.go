@@ -102,6 +102,9 @@ func (p *welcome) refresh() {
 		text, icon = "Take the demo thermal controller offline", theme.MediaStopIcon()
 		words = engine.DemoThing + " is connected."
 	}
+	if st.Moved {
+		words = fmt.Sprintf("%s is in use by another program; the local broker listens on %s instead.", st.Wanted, st.Addr)
+	}
 	if !st.Running {
 		words = "The local broker is stopped. Start it in the Broker menu."
 		if st.Err != nil {

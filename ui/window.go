@@ -99,6 +99,7 @@ func New(ctx context.Context, c Config) *Window {
 		w.workspace.showWelcome()
 	}
 	w.refresh()
+	w.showNotices(false)
 	w.loop.sample(sampleEvery, w.refresh)
 	return w
 }

@@ -135,6 +135,13 @@ func (ws *workspace) arrange(open bool) {
 	ws.object.Refresh()
 }
 
+// send sends what is edited on the page that is shown.
+func (ws *workspace) send() {
+	if ws.current == ws.thing {
+		ws.thing.send()
+	}
+}
+
 func (ws *workspace) exportHistory()   { ws.historyTab().export() }
 func (ws *workspace) showConnections() { ws.bring(ws.manager) }
 
