@@ -67,18 +67,39 @@ func modeOf(name string) look.Mode {
 	}
 }
 
+// layoutText is everything the window wants to find again, as it is kept.
+func (w *Window) layoutText() string {
+	l := w.currentLayout()
+	w.workspace.keep(&l)
+	b, err := json.Marshal(l)
+	if err != nil {
+		w.log.Warn("write window layout", "error", err)
+		return w.saved
+	}
+	return string(b)
+}
+
+// autosaveEvery is how many samples pass between two looks whether the layout
+// changed. What is typed and not sent is part of it: a crash loses no more.
+const autosaveEvery = 50
+
+func (w *Window) autosave() {
+	text := w.layoutText()
+	if text == w.saved {
+		return
+	}
+	w.saved = text
+	w.loop.async(func(ctx context.Context) { w.saveLayout(ctx, text) }, nil)
+}
+
 // saveMost bounds the writing of the layout.
 const saveMost = 5 * time.Second
 
 // saveLayout keeps the layout, on the calling goroutine.
-func (w *Window) saveLayout(ctx context.Context, l layoutState) {
-	b, err := json.Marshal(l)
-	if err != nil {
-		return
-	}
+func (w *Window) saveLayout(ctx context.Context, text string) {
 	ctx, cancel := context.WithTimeout(ctx, saveMost)
 	defer cancel()
-	if err := w.bench.SetSetting(ctx, settingKey, string(b)); err != nil {
+	if err := w.bench.SetSetting(ctx, settingKey, text); err != nil {
 		w.log.WarnContext(ctx, "keep window layout", "error", err)
 	}
 }

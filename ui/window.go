@@ -61,6 +61,7 @@ type Window struct {
 
 	paused  bool
 	ticks   int
+	saved   string // layout as it was last kept
 	stats   figures
 	loading bool // figures are being read
 }
@@ -110,8 +111,7 @@ func (w *Window) Fyne() fyne.Window { return w.win }
 // Close keeps the layout, stops the sampler and waits for all work of the
 // window to end. The Fyne window must not be used after it.
 func (w *Window) Close(ctx context.Context) {
-	layout := w.currentLayout()
-	w.workspace.keep(&layout)
+	layout := w.layoutText()
 	w.loop.close()
 	w.saveLayout(ctx, layout)
 }
@@ -140,6 +140,9 @@ func (w *Window) refresh() {
 	w.toolbar.refresh()
 	w.readFigures()
 	w.status.show(w.stats, w.hint(now))
+	if w.ticks%autosaveEvery == 0 {
+		w.autosave()
+	}
 }
 
 // sayFor is how long the status bar says what was done.

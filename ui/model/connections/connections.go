@@ -1,0 +1,429 @@
+// Package connections holds the view-model of the Connections screen: the
+// profiles with their states in words, and the form that edits one, whose every
+// field is checked as it is typed.
+//
+// A Model belongs to one goroutine, the screen's. What takes time goes through
+// an Async and comes back to that goroutine. Nothing that was typed is lost
+// when the selection changes or saving fails.
+package connections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/thingdesk/thingdesk/broker"
+	"github.com/thingdesk/thingdesk/ui/model"
+)
+
+// Async runs work on a goroutine of its own and then done on the screen's
+// goroutine. It returns at once. ctx ends when the window closes; then done may
+// never be called.
+type Async func(work func(ctx context.Context), done func())
+
+// Engine is what the screen needs of the engine.
+type Engine interface {
+	// Profiles lists the profiles, the bundled broker's first.
+	Profiles() []broker.Profile
+	// Status tells where the connection of a profile stands.
+	Status(id string) broker.Status
+	// Save stores a profile, new or changed, and its password unless that is
+	// nil. An open connection is opened anew. lasting is false when the
+	// password is kept in memory only.
+	Save(ctx context.Context, p broker.Profile, password *string) (lasting bool, err error)
+	// Delete closes a connection and forgets its profile and password.
+	Delete(ctx context.Context, id string) error
+	// Open connects; Close disconnects.
+	Open(ctx context.Context, id string) error
+	Close(ctx context.Context, id string) error
+}
+
+// Item is one connection in the list.
+type Item struct {
+	ID, Name string
+	State    broker.State
+	// Words say where the connection stands, to what, and what happens next.
+	Words string
+	// New tells that it was never saved, Edited that it has unsaved changes.
+	New, Edited bool
+	// Busy tells that a command on it is under way.
+	Busy bool
+}
+
+// Model is the view-model. Create it with New.
+type Model struct {
+	// OnChange, when not nil, is called on the screen's goroutine after a
+	// command has ended.
+	OnChange func()
+
+	async    Async
+	engine   Engine
+	items    []Item
+	forms    map[string]*Form // by profile ID; of those that were looked at
+	fresh    []string         // IDs of forms never saved, in order
+	selected string
+	busy     map[string]string // what is being done, by profile ID
+	faults   map[string]string // how the last command on a profile failed
+	revision uint64
+}
+
+// New returns a Model that shows the first profile.
+func New(async Async, engine Engine) *Model {
+	m := &Model{
+		async: async, engine: engine, forms: make(map[string]*Form),
+		busy: make(map[string]string), faults: make(map[string]string),
+	}
+	m.Apply(time.Now())
+	return m
+}
+
+// Revision grows when anything shown changed.
+func (m *Model) Revision() uint64 { return m.revision }
+
+func (m *Model) changed() {
+	m.Apply(time.Now())
+	m.revision++
+	if m.OnChange != nil {
+		m.OnChange()
+	}
+}
+
+// Apply brings the list up to date. The sampler calls it.
+func (m *Model) Apply(now time.Time) {
+	profiles := m.engine.Profiles()
+	items := make([]Item, 0, len(profiles)+len(m.fresh))
+	for _, p := range profiles {
+		f := m.forms[p.ID]
+		if f != nil {
+			f.follow(p)
+		}
+		st := m.engine.Status(p.ID)
+		words := StateWords(p, st, now)
+		if m.busy[p.ID] != "" {
+			words = m.busy[p.ID]
+		}
+		items = append(items, Item{
+			ID: p.ID, Name: p.Name, State: st.State, Words: words,
+			Edited: f != nil && f.Edited(), Busy: m.busy[p.ID] != "",
+		})
+	}
+	m.fresh = slices.DeleteFunc(m.fresh, func(id string) bool {
+		return slices.ContainsFunc(profiles, func(p broker.Profile) bool { return p.ID == id })
+	})
+	for _, id := range m.fresh {
+		name := m.forms[id].Name
+		if strings.TrimSpace(name) == "" {
+			name = "(new connection)"
+		}
+		items = append(items, Item{ID: id, Name: name, Words: "not saved yet", New: true, Edited: true, Busy: m.busy[id] != ""})
+	}
+	if !slices.Equal(items, m.items) {
+		m.items = items
+		m.revision++
+	}
+	if m.index(m.selected) < 0 {
+		m.selected = ""
+		if len(items) > 0 {
+			m.Select(items[0].ID)
+		}
+	}
+}
+
+// Items lists the connections. It must not be changed.
+func (m *Model) Items() []Item { return m.items }
+
+func (m *Model) index(id string) int {
+	return slices.IndexFunc(m.items, func(i Item) bool { return i.ID == id })
+}
+
+// Selected returns the place of the connection whose form is shown; -1 when
+// there is none.
+func (m *Model) Selected() int { return m.index(m.selected) }
+
+// Select shows the form of a connection.
+func (m *Model) Select(id string) {
+	if id == m.selected || m.index(id) < 0 {
+		return
+	}
+	if m.forms[id] == nil {
+		p, ok := m.profile(id)
+		if !ok {
+			return
+		}
+		m.forms[id] = newForm(p, false, m.nameTaken)
+	}
+	m.selected = id
+	m.revision++
+}
+
+// Form returns the form of the selected connection; nil when there is none.
+func (m *Model) Form() *Form { return m.forms[m.selected] }
+
+func (m *Model) profile(id string) (broker.Profile, bool) {
+	for _, p := range m.engine.Profiles() {
+		if p.ID == id {
+			return p, true
+		}
+	}
+	return broker.Profile{}, false
+}
+
+func (m *Model) nameTaken(name, id string) bool {
+	return slices.ContainsFunc(m.engine.Profiles(), func(p broker.Profile) bool { return p.Name == name && p.ID != id })
+}
+
+// Create begins a new connection and shows its form.
+func (m *Model) Create() { m.add(broker.NewProfile("", "")) }
+
+// Duplicate begins a new connection with the fields of the selected one, but
+// for its password and client ID.
+func (m *Model) Duplicate() {
+	f := m.Form()
+	if f == nil {
+		return
+	}
+	p, _ := f.profile(f.base)
+	p.ID = broker.NewProfile("", "").ID
+	for n := 2; ; n++ {
+		if p.Name = fmt.Sprintf("%s (%d)", f.Name, n); !m.nameTaken(p.Name, p.ID) {
+			break
+		}
+	}
+	p.Subscriptions = slices.Clone(p.Subscriptions)
+	if !p.Persistent {
+		p.ClientID = ""
+	}
+	m.add(p)
+	if p.Username != "" {
+		m.Form().Note = "The password was not copied: type it again."
+	}
+}
+
+func (m *Model) add(p broker.Profile) {
+	m.forms[p.ID] = newForm(p, true, m.nameTaken)
+	m.fresh = append(m.fresh, p.ID)
+	m.Apply(time.Now())
+	m.Select(p.ID)
+}
+
+// Revert forgets what was typed into the selected form. A connection that was
+// never saved goes away.
+func (m *Model) Revert() {
+	f := m.Form()
+	if f == nil || m.busy[m.selected] != "" {
+		return
+	}
+	delete(m.forms, m.selected)
+	delete(m.faults, m.selected)
+	if f.isNew {
+		m.fresh = slices.DeleteFunc(m.fresh, func(id string) bool { return id == m.selected })
+	} else if p, ok := m.profile(m.selected); ok {
+		m.forms[m.selected] = newForm(p, false, m.nameTaken)
+	}
+	m.revision++
+	m.Apply(time.Now())
+}
+
+// Busy tells whether a command on the selected connection is under way.
+func (m *Model) Busy() bool { return m.busy[m.selected] != "" }
+
+// Fault says how the last command on the selected connection failed; "" when
+// it did not.
+func (m *Model) Fault() string { return m.faults[m.selected] }
+
+// MaySave tells whether the selected form can be saved now.
+func (m *Model) MaySave() bool {
+	f := m.Form()
+	return f != nil && !m.Busy() && f.Edited() && !f.Faulty()
+}
+
+// Save stores the selected form. What was typed stays when that fails. With
+// open set the connection is opened afterwards.
+func (m *Model) Save(open bool) {
+	f := m.Form()
+	if f == nil {
+		return
+	}
+	f.TakeApart()
+	if !m.MaySave() {
+		m.revision++
+		return
+	}
+	current, ok := m.profile(f.ID())
+	if !ok {
+		current = f.base
+	}
+	p, faults := f.profile(current)
+	if len(faults) > 0 {
+		return
+	}
+	password := f.password()
+	typed := f.Password
+	var lasting, stored bool
+	m.do(p.ID, "saving…", func(ctx context.Context) (err error) {
+		lasting, err = m.engine.Save(ctx, p, password)
+		if stored = err == nil; stored && open {
+			err = m.engine.Open(ctx, p.ID)
+		}
+		return err
+	}, func(err error) {
+		if stored {
+			f.saved(p, typed)
+			if password != nil {
+				f.Note = passwordNote(*password, lasting)
+			}
+		}
+		if fault := (*broker.FieldError)(nil); errors.As(err, &fault) {
+			f.refused = append(f.refused, fault)
+			f.refusedFor = p
+		}
+	})
+}
+
+func passwordNote(password string, lasting bool) string {
+	switch {
+	case password == "":
+		return "The password was forgotten."
+	case lasting:
+		return "The password is kept in the system's keyring."
+	default:
+		return "There is no keyring on this system: the password is kept until Thingdesk closes, and then asked for again."
+	}
+}
+
+// do runs a command on a connection.
+func (m *Model) do(id, words string, command func(ctx context.Context) error, then func(err error)) {
+	if m.busy[id] != "" {
+		return
+	}
+	m.busy[id] = words
+	delete(m.faults, id)
+	m.revision++
+	m.Apply(time.Now())
+	var err error
+	m.async(func(ctx context.Context) { err = command(ctx) }, func() {
+		delete(m.busy, id)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			m.faults[id] = capital(err.Error())
+		}
+		if then != nil {
+			then(err)
+		}
+		m.changed()
+	})
+}
+
+func capital(s string) string {
+	if s == "" || s[0] >= utf8.RuneSelf {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// MayToggle says what the connect button of the selected connection does, and
+// whether it may.
+func (m *Model) MayToggle() (verb string, ok bool) {
+	i := m.Selected()
+	if i < 0 {
+		return "Connect", false
+	}
+	item := m.items[i]
+	verb = "Connect"
+	switch {
+	case item.State != broker.Closed && item.ID == broker.LocalID:
+		verb = "Stop broker"
+	case item.ID == broker.LocalID:
+		verb = "Start broker"
+	case item.State != broker.Closed:
+		verb = "Disconnect"
+	}
+	return verb, !item.New && !item.Busy
+}
+
+// Toggle connects or disconnects the selected connection.
+func (m *Model) Toggle() {
+	if _, ok := m.MayToggle(); !ok {
+		return
+	}
+	id := m.selected
+	if m.items[m.Selected()].State == broker.Closed {
+		m.do(id, "connecting…", func(ctx context.Context) error { return m.engine.Open(ctx, id) }, nil)
+		return
+	}
+	m.do(id, "disconnecting…", func(ctx context.Context) error { return m.engine.Close(ctx, id) }, nil)
+}
+
+// MayDelete tells whether the selected connection can be deleted: the bundled
+// broker's cannot.
+func (m *Model) MayDelete() bool {
+	i := m.Selected()
+	return i >= 0 && !m.Busy() && m.items[i].ID != broker.LocalID
+}
+
+// DeleteWords asks whether to delete the selected connection and says what
+// happens then.
+func (m *Model) DeleteWords() string {
+	i := m.Selected()
+	if i < 0 {
+		return ""
+	}
+	if m.items[i].New {
+		return fmt.Sprintf("Throw away the new connection %q?", m.items[i].Name)
+	}
+	return fmt.Sprintf("Delete the connection %q?\nIts Things, subscriptions and password are forgotten.\nIts messages stay in the history.", m.items[i].Name)
+}
+
+// Delete deletes the selected connection.
+func (m *Model) Delete() {
+	if !m.MayDelete() {
+		return
+	}
+	id := m.selected
+	if m.items[m.Selected()].New {
+		m.Revert()
+		return
+	}
+	m.do(id, "deleting…", func(ctx context.Context) error { return m.engine.Delete(ctx, id) }, func(err error) {
+		if err == nil {
+			delete(m.forms, id)
+		}
+	})
+}
+
+// StateWords says where a connection stands, to what, and what happens next.
+func StateWords(p broker.Profile, st broker.Status, now time.Time) string {
+	at := p.Endpoint()
+	switch st.State {
+	case broker.Connected:
+		words := "connected to " + at
+		if !st.Since.IsZero() {
+			if span := model.Span(now.Sub(st.Since)); span != "now" {
+				words += " for " + span
+			}
+		}
+		if st.SessionPresent {
+			words += ", session resumed"
+		}
+		return words
+	case broker.Connecting:
+		if st.Attempt > 1 {
+			return fmt.Sprintf("connecting to %s, attempt %d…", at, st.Attempt)
+		}
+		return "connecting to " + at + "…"
+	case broker.Waiting:
+		words := st.Reason.String()
+		if wait := st.Retry.Sub(now); wait >= time.Second {
+			return fmt.Sprintf("%s. Trying again in %s (attempt %d).", words, model.Span(wait), st.Attempt+1)
+		}
+		return words + ". Trying again now."
+	default:
+		if st.Reason.Text != "" {
+			return st.Reason.String()
+		}
+		return "not connected"
+	}
+}
