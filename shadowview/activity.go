@@ -9,6 +9,7 @@ import (
 
 	"github.com/thingdesk/thingdesk/shadowview/form"
 	"github.com/thingdesk/thingdesk/ui/model"
+	"github.com/thingdesk/thingdesk/ui/widgets"
 )
 
 // activity lists the last shadow messages in words, newest first.
@@ -55,12 +56,12 @@ func (a *activity) draw(l form.Line, box *fyne.Container) {
 	if !ok1 || !ok2 {
 		return
 	}
-	setText(at, model.Clock(l.At))
+	widgets.SetText(at, model.Clock(l.At))
 	if im := importance(l.Severity); text.Importance != im {
 		text.Importance = im
 		text.Refresh()
 	}
-	setText(text, l.Text)
+	widgets.SetText(text, l.Text)
 }
 
 func (a *activity) set(lines []form.Line) {

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/thingdesk/thingdesk/shadowview/form"
+	"github.com/thingdesk/thingdesk/ui/widgets"
 )
 
 // build makes the editor of a kind.
@@ -210,8 +211,8 @@ func (v *rowView) openLong() {
 		if words == "" {
 			words = f.Check(path, s)
 		}
-		setText(fault, words)
-		enable(use, words == "")
+		widgets.SetText(fault, words)
+		widgets.Enable(use, words == "")
 	}
 	text.OnChanged = check
 	check(text.Text)

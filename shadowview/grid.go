@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/thingdesk/thingdesk/shadowview/form"
+	"github.com/thingdesk/thingdesk/ui/widgets"
 )
 
 // grid shows the rows of a Form. Row objects are made when they are first seen
@@ -92,8 +93,8 @@ func (g *grid) refresh(force bool) {
 	if len(g.rows) == 0 {
 		words = g.emptyWords()
 	}
-	setText(g.hint, words)
-	show(g.hint, words != "")
+	widgets.SetText(g.hint, words)
+	widgets.Show(g.hint, words != "")
 	g.sync(force)
 }
 
@@ -169,7 +170,7 @@ func (g *grid) sync(force bool) {
 			g.views[r.ID] = v
 		}
 		objects = append(objects, v.box)
-		show(v.box, seen || v.entry != nil && v.entry.has)
+		widgets.Show(v.box, seen || v.entry != nil && v.entry.has)
 		if v.box.Visible() {
 			v.update(r, now, force)
 		}

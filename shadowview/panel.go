@@ -88,7 +88,7 @@ func (p *Panel) SetForm(f *form.Form) {
 	p.head.quiet = false
 	p.foot.path.SetText("")
 	p.foot.value.SetText("")
-	setText(p.foot.addFault, "")
+	widgets.SetText(p.foot.addFault, "")
 	p.grid.setForm(f)
 	p.redraw()
 }
@@ -192,8 +192,8 @@ func (p *Panel) drawHeader(now int64) {
 		age = "last update " + ago(v.ReceivedAt, now)
 		version = fmt.Sprintf("v%d", v.Doc.Version)
 	}
-	setText(p.head.age, age)
-	setText(p.head.version, version)
+	widgets.SetText(p.head.age, age)
+	widgets.SetText(p.head.version, version)
 	if n := p.form.Summary().Pending; n > 0 {
 		p.head.pending.Set("⟳", fmt.Sprintf("%d pending", n), widgets.ToneWarn)
 	} else {
@@ -250,8 +250,8 @@ func (p *Panel) addProperty() {
 	if err != nil {
 		words = err.Error()
 	}
-	setText(f.addFault, words)
-	show(f.addFault, err != nil)
+	widgets.SetText(f.addFault, words)
+	widgets.Show(f.addFault, err != nil)
 	if err != nil {
 		return
 	}
@@ -277,10 +277,10 @@ func (p *Panel) drawFooter() {
 	if !can && s.Edited > 0 {
 		text += ": " + why
 	}
-	setText(f.summary, text)
-	enable(f.preview, can)
-	enable(f.send, can)
-	enable(f.revert, s.Edited > 0)
+	widgets.SetText(f.summary, text)
+	widgets.Enable(f.preview, can)
+	widgets.Enable(f.send, can)
+	widgets.Enable(f.revert, s.Edited > 0)
 	n := p.form.Notice()
 	p.say(n.Text, n.Severity)
 }
@@ -292,8 +292,8 @@ func (p *Panel) say(text string, severity form.Severity) {
 		n.Importance = importance(severity)
 		n.Refresh()
 	}
-	setText(n, text)
-	show(n, text != "")
+	widgets.SetText(n, text)
+	widgets.Show(n, text != "")
 }
 
 // previewText says exactly what Send would publish.

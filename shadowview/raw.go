@@ -92,8 +92,8 @@ func (r *RawView) draw() {
 	case !v.Exists:
 		words = "This shadow does not exist yet: sending desired makes it."
 	}
-	setText(r.words, words)
-	show(r.words, words != "")
+	widgets.SetText(r.words, words)
+	widgets.Show(r.words, words != "")
 	if r.editor.Visible() {
 		r.check(r.text.Text)
 	}
@@ -123,7 +123,7 @@ func (r *RawView) newEditor() *fyne.Container {
 func (r *RawView) open() {
 	text := r.form.RawDesired()
 	if why := tooLong(text); why != "" {
-		setText(r.words, why)
+		widgets.SetText(r.words, why)
 		r.words.Show()
 		return
 	}
@@ -160,9 +160,9 @@ func (r *RawView) check(text string) {
 		r.fault.Importance = im
 		r.fault.Refresh()
 	}
-	setText(r.fault, words)
-	enable(r.send, fault == "" && len(diff) > 0)
-	enable(r.stage, fault == "")
+	widgets.SetText(r.fault, words)
+	widgets.Enable(r.send, fault == "" && len(diff) > 0)
+	widgets.Enable(r.stage, fault == "")
 }
 
 func diffLines(ds []form.Difference) []widgets.DiffLine {
@@ -182,13 +182,13 @@ func diffLines(ds []form.Difference) []widgets.DiffLine {
 // sendText makes edits of the text and sends them.
 func (r *RawView) sendText() {
 	if _, fault := r.form.EditRawDesired(r.text.Text); fault != "" {
-		setText(r.fault, strings.ToUpper(fault[:1])+fault[1:])
+		widgets.SetText(r.fault, strings.ToUpper(fault[:1])+fault[1:])
 		return
 	}
 	u, err := r.form.Send(max(r.at, r.actions.Now()), r.actions.Token())
 	if err != nil {
 		_, why := r.form.CanSend()
-		setText(r.fault, "Not sent: "+why+".")
+		widgets.SetText(r.fault, "Not sent: "+why+".")
 		return
 	}
 	r.close()

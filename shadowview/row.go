@@ -98,15 +98,15 @@ func (v *rowView) update(r form.Row, now int64, force bool) {
 			v.fold.SetText(t)
 		}
 	}
-	show(v.fold, r.Group)
-	show(v.name, !r.Group)
-	setText(v.name, r.Label)
+	widgets.Show(v.fold, r.Group)
+	widgets.Show(v.name, !r.Group)
+	widgets.SetText(v.name, r.Label)
 	value, age := "", ""
 	if r.HasReported && !r.Group {
 		value, age = clip(form.Shown(r.Reported), 200), model.Ago(r.ReportedAt*1_000_000, now)
 	}
-	setText(v.reported, value)
-	setText(v.age, age)
+	widgets.SetText(v.reported, value)
+	widgets.SetText(v.age, age)
 	mark, words := chip(r, now)
 	v.chip.Set(mark, words, tone(v.grid.form.Severity(r, now)))
 	v.updateNote(r, now)
@@ -115,33 +115,16 @@ func (v *rowView) update(r form.Row, now int64, force bool) {
 
 func (v *rowView) updateNote(r form.Row, now int64) {
 	text := note(r)
-	setText(v.note, text)
+	widgets.SetText(v.note, text)
 	if im := importance(v.grid.form.Severity(r, now)); text != "" && v.note.Importance != im {
 		v.note.Importance = im
 		v.note.Refresh()
 	}
-	show(v.note, text != "")
+	widgets.Show(v.note, text != "")
 	if ask := r.HasEdit && r.State == form.Conflict; ask != v.mine.Visible() {
-		show(v.mine, ask)
-		show(v.theirs, ask)
+		widgets.Show(v.mine, ask)
+		widgets.Show(v.theirs, ask)
 		v.box.Refresh() // lays out anew
-	}
-}
-
-func setText(l *widget.Label, text string) {
-	if l.Text != text {
-		l.SetText(text)
-	}
-}
-
-func show(o fyne.CanvasObject, yes bool) {
-	if o.Visible() == yes {
-		return
-	}
-	if yes {
-		o.Show()
-	} else {
-		o.Hide()
 	}
 }
 

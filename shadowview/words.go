@@ -143,16 +143,6 @@ func (v *rowView) longText() string {
 	return b.String()
 }
 
-func enable(b *widget.Button, yes bool) {
-	switch {
-	case yes == !b.Disabled():
-	case yes:
-		b.Enable()
-	default:
-		b.Disable()
-	}
-}
-
 // indented writes JSON over several lines; what is no JSON stays.
 func indented(text []byte) string {
 	var b bytes.Buffer

@@ -134,8 +134,8 @@ func (o *overview) refresh(s *engine.Session, now time.Time) {
 		return
 	}
 	o.session, o.since, o.read = s, st.Since, now
-	setLabel(o.title, p.Name)
-	setLabel(o.words, capital(stateWords(s))+sinceWords(st, now))
+	widgets.SetText(o.title, p.Name)
+	widgets.SetText(o.words, capital(stateWords(s)))
 	address := "mqtt://" + p.Endpoint()
 	if p.Transport == broker.TLS {
 		address = "mqtts://" + p.Endpoint()
@@ -143,9 +143,9 @@ func (o *overview) refresh(s *engine.Session, now time.Time) {
 	for i, text := range []string{
 		address, orDash(s.ClientID()), orDash(p.Username), model.Count(c.Received), model.Count(c.Sent), model.Count(c.Dropped),
 	} {
-		setLabel(o.values[i], text)
+		widgets.SetText(o.values[i], text)
 	}
-	setButton(o.toggle, toggleWords(p.Local(), st.State))
+	widgets.SetButton(o.toggle, toggleWords(p.Local(), st.State))
 	o.clients.show(p.Local(), o.win.bench.Clients(), now)
 	o.lines = s.StatusLog()
 	o.log.Refresh()
@@ -162,13 +162,6 @@ func toggleWords(local bool, s broker.State) string {
 	default:
 		return "Disconnect"
 	}
-}
-
-func sinceWords(st broker.Status, now time.Time) string {
-	if st.State != broker.Connected {
-		return ""
-	}
-	return ", since " + model.Span(now.Sub(st.Since))
 }
 
 func orDash(s string) string {
@@ -233,7 +226,7 @@ func (t *clientTable) show(local bool, clients []localbroker.Client, now time.Ti
 		}
 	}
 	t.rows, t.now = clients, now.UnixMicro()
-	setLabel(t.title, fmt.Sprintf("Clients (%d)", len(clients)))
+	widgets.SetText(t.title, fmt.Sprintf("Clients (%d)", len(clients)))
 	t.table.Refresh()
 }
 

@@ -87,7 +87,7 @@ func (p *groupPage) refresh(now time.Time) {
 	if p.ref.Group != "" {
 		where += " › " + strings.ReplaceAll(p.ref.Group, "/", " › ")
 	}
-	setLabel(p.title, fmt.Sprintf("%s › %s", where, countWords(len(p.rows), "Thing")))
+	widgets.SetText(p.title, fmt.Sprintf("%s › %s", where, countWords(len(p.rows), "Thing")))
 	if empty := len(p.rows) == 0; empty != p.empty.Visible() {
 		if empty {
 			p.empty.Show()

@@ -11,6 +11,7 @@ import (
 	"github.com/thingdesk/thingdesk/engine"
 	"github.com/thingdesk/thingdesk/storage"
 	"github.com/thingdesk/thingdesk/ui/model"
+	"github.com/thingdesk/thingdesk/ui/widgets"
 )
 
 // statusBar is the line at the bottom of the window. It never lies: all it
@@ -43,16 +44,10 @@ type figures struct {
 }
 
 func (b *statusBar) show(f figures, keys string) {
-	setLabel(b.broker, brokerWords(f.broker))
-	setLabel(b.flow, flowWords(f))
-	setLabel(b.trouble, troubleWords(f))
-	setLabel(b.keys, keys)
-}
-
-func setLabel(l *widget.Label, text string) {
-	if l.Text != text {
-		l.SetText(text)
-	}
+	widgets.SetText(b.broker, brokerWords(f.broker))
+	widgets.SetText(b.flow, flowWords(f))
+	widgets.SetText(b.trouble, troubleWords(f))
+	widgets.SetText(b.keys, keys)
 }
 
 func brokerWords(st engine.BrokerStatus) string {

@@ -160,7 +160,7 @@ func (p *thingPage) header(sum things.Summary, known bool, at int64) {
 	} else {
 		words = append(words, p.key.Thing+" (deleted)")
 	}
-	setLabel(p.title, strings.Join(words, " › "))
+	widgets.SetText(p.title, strings.Join(words, " › "))
 	mark, tone := navview.PresenceMark(sum.Presence)
 	text := sum.Presence.String()
 	if ago := model.Ago(sum.PresenceSince, at); ago != "" && ago != "now" {

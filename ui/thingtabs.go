@@ -82,7 +82,7 @@ func (t *thingTopics) refresh(s *engine.Session, sum things.Summary, now time.Ti
 	if len(t.rows) == mostThingTopics {
 		words = fmt.Sprintf("The first %s topics of %s", model.Count(mostThingTopics), strings.Join(filters, ", "))
 	}
-	setLabel(t.words, words)
+	widgets.SetText(t.words, words)
 	t.table.Refresh()
 }
 
@@ -156,6 +156,6 @@ func (i *thingInfo) refresh(s *engine.Session, t things.Summary, v things.Shadow
 		t.Name, t.Title(), orDash(t.Group), s.Profile().Name, presence, orDash(strings.Join(t.TopicFilters(), "\n")),
 		orDash(strings.Join(shadows, ", ")), v.Key.Prefix() + "/…", version, model.Stamp(t.Created), heard,
 	} {
-		setLabel(i.values[n], text)
+		widgets.SetText(i.values[n], text)
 	}
 }

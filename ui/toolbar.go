@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/thingdesk/thingdesk/broker"
 	"github.com/thingdesk/thingdesk/engine"
+	connmodel "github.com/thingdesk/thingdesk/ui/model/connections"
+	"github.com/thingdesk/thingdesk/ui/widgets"
 )
 
 // toolbar is the line under the menu: the selected connection with its state,
@@ -63,32 +66,26 @@ func (t *toolbar) connectionMenu() {
 // refresh is called by the sampler; it touches only what changed.
 func (t *toolbar) refresh() {
 	s := t.win.session()
-	setButton(t.connection, s.Profile().Name)
-	setLabel(t.state, stateWords(s))
+	widgets.SetButton(t.connection, s.Profile().Name)
+	widgets.SetText(t.state, stateWords(s))
 	t.state.Importance = widget.MediumImportance
 	pause, importance := "Pause", widget.MediumImportance
 	if t.win.paused {
 		pause, importance = "Paused – go on", widget.WarningImportance
 	}
 	setImportance(t.pause, importance)
-	setButton(t.pause, pause)
+	widgets.SetButton(t.pause, pause)
 	rec, importance := "Recording", widget.MediumImportance
 	if !t.win.bench.Recording() {
 		rec, importance = "Not recording", widget.WarningImportance
 	}
 	setImportance(t.record, importance)
-	setButton(t.record, rec)
+	widgets.SetButton(t.record, rec)
 	drawer := widget.MediumImportance
 	if t.win.workspace.drawerOpen() {
 		drawer = widget.HighImportance
 	}
 	setImportance(t.publish, drawer)
-}
-
-func setButton(b *widget.Button, text string) {
-	if b.Text != text {
-		b.SetText(text)
-	}
 }
 
 func setImportance(b *widget.Button, i widget.Importance) {
@@ -100,18 +97,5 @@ func setImportance(b *widget.Button, i widget.Importance) {
 
 // stateWords says where a connection stands, to what, and what happens next.
 func stateWords(s *engine.Session) string {
-	st, p := s.Status(), s.Profile()
-	switch st.State {
-	case broker.Connected:
-		return "connected to " + p.Endpoint()
-	case broker.Connecting:
-		return "connecting to " + p.Endpoint() + "…"
-	case broker.Waiting:
-		return waitingWords(st)
-	default:
-		if st.Reason.Text != "" {
-			return st.Reason.String()
-		}
-		return "not connected"
-	}
+	return connmodel.StateWords(s.Profile(), s.Status(), time.Now())
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/thingdesk/thingdesk/broker"
 	"github.com/thingdesk/thingdesk/engine"
 	"github.com/thingdesk/thingdesk/ui/model/navigator"
+	"github.com/thingdesk/thingdesk/ui/widgets"
 )
 
 // welcome is what the workspace shows until something is selected: how to
@@ -115,7 +116,7 @@ func (p *welcome) refresh() {
 		p.start.SetIcon(icon)
 		p.start.SetText(text)
 	}
-	setLabel(p.state, words)
+	widgets.SetText(p.state, words)
 }
 
 // commandLines are mosquitto commands that reach the broker at addr.

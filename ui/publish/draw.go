@@ -1,10 +1,10 @@
 package publish
 
 import (
-	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 
 	model "github.com/thingdesk/thingdesk/ui/model/publish"
+	"github.com/thingdesk/thingdesk/ui/widgets"
 )
 
 // draw shows what the view-model holds; it touches only what changed.
@@ -17,7 +17,7 @@ func (d *Drawer) draw() {
 	d.drawn, d.everDrew = now, true
 	d.drawTopic(now.connection)
 	d.drawPayload()
-	enable(d.send, now.can)
+	widgets.Enable(d.send, now.can)
 	d.drawNotes(now)
 }
 
@@ -26,9 +26,9 @@ func (d *Drawer) drawTopic(connection string) {
 	if connection != "" {
 		target = "Publish to " + connection
 	}
-	setText(d.target, target)
+	widgets.SetText(d.target, target)
 	d.fill(d.topic, d.model.Topic())
-	show(d.follow, !d.model.Following())
+	widgets.Show(d.follow, !d.model.Following())
 	if want := d.qos.Options[d.model.QoS()]; d.qos.Selected != want {
 		d.qos.Selected = want // not SetSelected: that would call back
 		d.qos.Refresh()
@@ -46,10 +46,10 @@ func (d *Drawer) drawPayload() {
 	}
 	words, aside := d.model.Aside()
 	d.fill(d.text, d.model.Text())
-	setText(d.asideOf, words+". It is sent whole, as it is.")
-	show(d.aside, aside)
-	show(d.text, !aside)
-	show(d.tidy, d.model.CanTidy())
+	widgets.SetText(d.asideOf, words+". It is sent whole, as it is.")
+	widgets.Show(d.aside, aside)
+	widgets.Show(d.text, !aside)
+	widgets.Show(d.tidy, d.model.CanTidy())
 }
 
 func (d *Drawer) drawNotes(now drawn) {
@@ -61,7 +61,7 @@ func (d *Drawer) drawNotes(now drawn) {
 		payload = model.Note{Level: model.Warning, Text: d.refused}
 	}
 	setNote(d.topicNote, topic)
-	show(d.topicNote, topic.Text != "")
+	widgets.Show(d.topicNote, topic.Text != "")
 	setNote(d.note, payload)
 	result := d.model.Result()
 	if result.Text == "" && !now.can && now.why != topic.Text && now.why != payload.Text {
@@ -92,29 +92,5 @@ func setNote(l *widget.Label, n model.Note) {
 	if l.Text != n.Text || l.Importance != importance {
 		l.Importance = importance
 		l.SetText(n.Text)
-	}
-}
-
-func setText(l *widget.Label, text string) {
-	if l.Text != text {
-		l.SetText(text)
-	}
-}
-
-func show(o fyne.CanvasObject, on bool) {
-	switch {
-	case on && !o.Visible():
-		o.Show()
-	case !on && o.Visible():
-		o.Hide()
-	}
-}
-
-func enable(o fyne.Disableable, on bool) {
-	switch {
-	case on && o.Disabled():
-		o.Enable()
-	case !on && !o.Disabled():
-		o.Disable()
 	}
 }

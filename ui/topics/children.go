@@ -108,7 +108,7 @@ func (p *childrenPanel) draw() {
 		return
 	}
 	p.drawn, p.second = p.children.Revision(), second
-	setText(p.title, "Levels below ("+model.Count(p.Len())+")")
+	widgets.SetText(p.title, "Levels below ("+model.Count(p.Len())+")")
 	by, desc := p.children.Sorted()
 	p.table.SetSort(int(by), desc)
 	p.table.Refresh()

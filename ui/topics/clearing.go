@@ -151,12 +151,12 @@ func (p *progressBar) draw() {
 		return
 	}
 	p.drawn = key
-	show(p.object, now.Verb != "")
-	setText(p.words, now.Words())
-	show(p.cancel, now.Running)
-	show(p.bar, now.Running)
-	show(p.dismiss, !now.Running)
-	show(p.undo, n > 0)
+	widgets.Show(p.object, now.Verb != "")
+	widgets.SetText(p.words, now.Words())
+	widgets.Show(p.cancel, now.Running)
+	widgets.Show(p.bar, now.Running)
+	widgets.Show(p.dismiss, !now.Running)
+	widgets.Show(p.undo, n > 0)
 	if text := "Undo (" + model.Count(n) + ")"; n > 0 && p.undo.Text != text {
 		p.undo.SetText(text)
 	}

@@ -188,9 +188,9 @@ func (p *recentPanel) drawHead() {
 	if p.subtree {
 		title = "Messages below"
 	}
-	setText(p.title, title)
+	widgets.SetText(p.title, title)
 	n := p.recent.Waiting()
-	show(p.fresh, n > 0)
+	widgets.Show(p.fresh, n > 0)
 	if text := model.Count(n) + " new"; n > 0 && p.fresh.Text != text {
 		p.fresh.SetText(text)
 	}

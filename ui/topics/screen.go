@@ -14,6 +14,7 @@ import (
 
 	"github.com/thingdesk/thingdesk/broker"
 	model "github.com/thingdesk/thingdesk/ui/model/topics"
+	"github.com/thingdesk/thingdesk/ui/widgets"
 )
 
 // Config says what a Screen stands on. Detail, Clearing and Window are
@@ -136,10 +137,10 @@ func (s *Screen) draw() {
 		s.recent.table.ScrollTo(0)
 		s.children.toTop()
 	}
-	setText(s.crumbs, strings.Join(d.Crumbs(), " › "))
+	widgets.SetText(s.crumbs, strings.Join(d.Crumbs(), " › "))
 	s.chips.set(d.Chips())
-	show(s.copyName, !d.Target().Root)
-	show(s.again, s.cfg.Publish != nil && d.HasValue())
+	widgets.Show(s.copyName, !d.Target().Root)
+	widgets.Show(s.again, s.cfg.Publish != nil && d.HasValue())
 	if s.arranged != branch {
 		s.value.draw()
 	}
@@ -190,8 +191,8 @@ func (s *Screen) arrange() {
 		return
 	}
 	s.arranged = want
-	show(s.body, want != nothing)
-	show(s.empty, want == nothing)
+	widgets.Show(s.body, want != nothing)
+	widgets.Show(s.empty, want == nothing)
 	var split *container.Split
 	switch want {
 	case leaf:
@@ -210,24 +211,6 @@ func (s *Screen) arrange() {
 	}
 	s.panels.Objects = []fyne.CanvasObject{split}
 	s.panels.Refresh()
-}
-
-// setText sets a label's text when it is another one: setting it again would
-// measure and draw it anew.
-func setText(l *widget.Label, text string) {
-	if l.Text != text {
-		l.SetText(text)
-	}
-}
-
-// show shows or hides an object when it is not so already.
-func show(o fyne.CanvasObject, on bool) {
-	switch {
-	case on && !o.Visible():
-		o.Show()
-	case !on && o.Visible():
-		o.Hide()
-	}
 }
 
 // bar is a row with something at the left and something at the right.

@@ -165,8 +165,8 @@ func (s *Subscriptions) check() {
 		s.words.Importance = widget.DangerImportance
 	}
 	s.words.SetText(words)
-	show(s.words, words != "")
-	enable(s.add, !fault)
+	widgets.Show(s.words, words != "")
+	widgets.Enable(s.add, !fault)
 }
 
 func (s *Subscriptions) addTapped() {
@@ -178,8 +178,8 @@ func (s *Subscriptions) addTapped() {
 
 func (s *Subscriptions) draw() {
 	s.drawn = s.model.Revision()
-	show(s.body, s.model.Active())
-	show(s.empty, !s.model.Active())
+	widgets.Show(s.body, s.model.Active())
+	widgets.Show(s.empty, !s.model.Active())
 	s.table.Refresh()
 	row, ok := s.row()
 	at := -1
@@ -192,7 +192,7 @@ func (s *Subscriptions) draw() {
 		s.table.Mark(at)
 	}
 	for _, o := range []fyne.Disableable{s.chosenQoS, s.pause, s.remove} {
-		enable(o, ok)
+		widgets.Enable(o, ok)
 	}
 	if want := qosNames[row.QoS]; ok && s.chosenQoS.Selected != want {
 		s.chosenQoS.Selected = want // not SetSelected: that would ask for it
@@ -216,14 +216,5 @@ func (s *Subscriptions) draw() {
 	if s.result.Importance != importance || s.result.Text != words {
 		s.result.Importance = importance
 		s.result.SetText(words)
-	}
-}
-
-func enable(o fyne.Disableable, on bool) {
-	switch {
-	case on && o.Disabled():
-		o.Enable()
-	case !on && !o.Disabled():
-		o.Disable()
 	}
 }

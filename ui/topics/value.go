@@ -90,18 +90,18 @@ func (p *valuePanel) draw() {
 		p.views.Refresh()
 	}
 	_, picked := p.detail.Picked()
-	show(p.latest, picked)
+	widgets.Show(p.latest, picked)
 	s := p.detail.Shown()
-	setText(p.caption, p.detail.Caption())
-	show(p.caption, p.caption.Text != "")
+	widgets.SetText(p.caption, p.detail.Caption())
+	widgets.Show(p.caption, p.caption.Text != "")
 	p.took.set(s.Took)
 	notice := strings.Join(nonEmpty(s.Fault, s.Note, s.Limit), ". ")
-	setText(p.words, notice)
+	widgets.SetText(p.words, notice)
 	if p.lift.Text != s.Lift {
 		p.lift.SetText(s.Lift)
 	}
-	show(p.lift, s.Lift != "")
-	show(p.notice, notice != "")
+	widgets.Show(p.lift, s.Lift != "")
+	widgets.Show(p.notice, notice != "")
 	switch s.Form {
 	case payload.Dump:
 		p.code.SetHex(s.Bytes)
