@@ -9,6 +9,7 @@ import (
 
 	"github.com/thingdesk/thingdesk/broker"
 	model "github.com/thingdesk/thingdesk/ui/model/connections"
+	"github.com/thingdesk/thingdesk/ui/widgets"
 )
 
 // The names of the transports on the screen, in the order of transports.
@@ -160,7 +161,7 @@ func (f *form) submit(open bool) {
 // it stays.
 func (f *form) draw() {
 	m := f.model.Form()
-	show(f.object, m != nil)
+	widgets.Show(f.object, m != nil)
 	if m == nil {
 		return
 	}
@@ -183,8 +184,8 @@ func (f *form) draw() {
 
 func (f *form) drawHead(m *model.Form) {
 	item := f.model.Items()[f.model.Selected()]
-	setText(f.title, item.Name)
-	setText(f.state, item.Words)
+	widgets.SetText(f.title, item.Name)
+	widgets.SetText(f.state, item.Words)
 	importance := widget.MediumImportance
 	if item.State == broker.Waiting {
 		importance = widget.DangerImportance
@@ -197,8 +198,8 @@ func (f *form) drawHead(m *model.Form) {
 	if f.toggle.Text != verb {
 		f.toggle.SetText(verb)
 	}
-	enable(f.toggle, ok)
-	show(f.toggle, !m.New())
+	widgets.Enable(f.toggle, ok)
+	widgets.Show(f.toggle, !m.New())
 }
 
 // drawFields reports whether anything changed its height.
@@ -225,7 +226,7 @@ func (f *form) drawFields(m *model.Form) (moved bool) {
 		}
 	}
 	for _, w := range []fyne.Disableable{f.address, f.transport, f.username, f.password} {
-		enable(w, !m.Local())
+		widgets.Enable(w, !m.Local())
 	}
 	auto := "Connect when Thingdesk starts"
 	if m.Local() {
@@ -234,7 +235,7 @@ func (f *form) drawFields(m *model.Form) (moved bool) {
 	if f.auto.Text != auto {
 		f.auto.SetText(auto)
 	}
-	return show(f.forget, !m.New() && !m.Local() && m.Username != "")
+	return widgets.Show(f.forget, !m.New() && !m.Local() && m.Username != "")
 }
 
 func (f *form) drawHints(m *model.Form) (moved bool) {
@@ -245,7 +246,7 @@ func (f *form) drawHints(m *model.Form) (moved bool) {
 			label.SetText(text)
 			moved = true
 		}
-		moved = show(label, text != "") || moved
+		moved = widgets.Show(label, text != "") || moved
 	}
 	address, password := "", m.PasswordWords()
 	if m.Local() {
@@ -256,14 +257,14 @@ func (f *form) drawHints(m *model.Form) (moved bool) {
 			label.SetText(text)
 			moved = true
 		}
-		moved = show(label, text != "") || moved
+		moved = widgets.Show(label, text != "") || moved
 	}
 	return moved
 }
 
 func (f *form) drawFoot(m *model.Form) {
-	setText(f.words, f.model.Fault())
-	show(f.words, f.words.Text != "")
+	widgets.SetText(f.words, f.model.Fault())
+	widgets.Show(f.words, f.words.Text != "")
 	note := m.Note
 	if note == "" && m.New() {
 		note = m.Missing()
@@ -272,12 +273,12 @@ func (f *form) drawFoot(m *model.Form) {
 	if note == "" && m.Edited() && item.State != broker.Closed && !m.Local() {
 		note = "Saving connects anew."
 	}
-	setText(f.note, note)
-	show(f.note, note != "")
-	enable(f.save, f.model.MaySave())
-	enable(f.connect, f.model.MaySave())
-	show(f.connect, !m.Local() && item.State == broker.Closed)
-	enable(f.revert, m.Edited() && !f.model.Busy())
+	widgets.SetText(f.note, note)
+	widgets.Show(f.note, note != "")
+	widgets.Enable(f.save, f.model.MaySave())
+	widgets.Enable(f.connect, f.model.MaySave())
+	widgets.Show(f.connect, !m.Local() && item.State == broker.Closed)
+	widgets.Enable(f.revert, m.Edited() && !f.model.Busy())
 	verb := "Revert"
 	if m.New() {
 		verb = "Throw away"

@@ -100,8 +100,8 @@ func (s *Screen) redraw() {
 		s.table.Select(row)
 	}
 	s.table.Refresh()
-	enable(s.duplicate, s.model.Form() != nil)
-	enable(s.remove, s.model.MayDelete())
+	widgets.Enable(s.duplicate, s.model.Form() != nil)
+	widgets.Enable(s.remove, s.model.MayDelete())
 	s.form.draw()
 }
 
@@ -160,31 +160,3 @@ func mark(item model.Item) widgets.Cell {
 }
 
 // Small helpers that touch a widget only when something changes.
-
-func enable(w fyne.Disableable, on bool) {
-	if on == w.Disabled() {
-		if on {
-			w.Enable()
-		} else {
-			w.Disable()
-		}
-	}
-}
-
-func setText(l *widget.Label, text string) {
-	if l.Text != text {
-		l.SetText(text)
-	}
-}
-
-func show(o fyne.CanvasObject, on bool) bool {
-	if on == o.Visible() {
-		return false
-	}
-	if on {
-		o.Show()
-	} else {
-		o.Hide()
-	}
-	return true
-}

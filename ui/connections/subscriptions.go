@@ -74,7 +74,7 @@ func (s *subscriptions) draw(m *model.Form) (moved bool) {
 			l.fault.SetText(fault)
 			moved = true
 		}
-		moved = show(l.fault, fault != "") || moved
+		moved = widgets.Show(l.fault, fault != "") || moved
 	}
 	return moved
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/thingdesk/thingdesk/storage"
 	"github.com/thingdesk/thingdesk/ui/model"
+	"github.com/thingdesk/thingdesk/ui/widgets"
 )
 
 // formats are the choices of the export dialog.
@@ -131,6 +132,6 @@ func (d *deleteDialog) draw() {
 	default:
 		text += model.Messages(p.N) + " will be deleted. This cannot be undone."
 	}
-	setText(d.words, text)
-	enable(d.ok, p.Counted && p.N > 0)
+	widgets.SetText(d.words, text)
+	widgets.Enable(d.ok, p.Counted && p.N > 0)
 }

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	model "github.com/thingdesk/thingdesk/ui/model/history"
+	"github.com/thingdesk/thingdesk/ui/widgets"
 )
 
 const (
@@ -171,11 +172,11 @@ func (b *filterBar) draw() {
 	b.chooseConnection(f.Source)
 	check(b.retained, f.Retained)
 	check(b.utc, b.model.UTC())
-	enable(b.reset, b.model.Filtered())
-	show(b.custom, f.Range == model.Custom)
+	widgets.Enable(b.reset, b.model.Filtered())
+	widgets.Show(b.custom, f.Range == model.Custom)
 	words := faultWords(faults)
-	setText(b.fault, words)
-	show(b.fault, words != "")
+	widgets.SetText(b.fault, words)
+	widgets.Show(b.fault, words != "")
 }
 
 func faultWords(f model.Faults) string {

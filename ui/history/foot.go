@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	model "github.com/thingdesk/thingdesk/ui/model/history"
+	"github.com/thingdesk/thingdesk/ui/widgets"
 )
 
 // foot is what stands below: what is stored, what could not be, and the work
@@ -54,25 +55,25 @@ func newFoot(s *Screen) *foot {
 }
 
 func (f *foot) draw() {
-	setText(f.stored, f.model.StoredWords())
-	setText(f.trouble, f.model.TroubleWords())
-	show(f.trouble, f.trouble.Text != "")
+	widgets.SetText(f.stored, f.model.StoredWords())
+	widgets.SetText(f.trouble, f.model.TroubleWords())
+	widgets.Show(f.trouble, f.trouble.Text != "")
 	words := f.model.CountWords()
 	if words == "" {
 		words = "Count"
 	}
-	setButton(f.count, words)
-	enable(f.count, f.model.MayAct())
-	enable(f.export, f.model.MayAct())
-	enable(f.remove, f.model.MayAct())
+	widgets.SetButton(f.count, words)
+	widgets.Enable(f.count, f.model.MayAct())
+	widgets.Enable(f.export, f.model.MayAct())
+	widgets.Enable(f.remove, f.model.MayAct())
 	f.drawTask()
 }
 
 func (f *foot) drawTask() {
 	t := f.model.Task()
-	setText(f.words, t.Words)
+	widgets.SetText(f.words, t.Words)
 	setImportance(f.words, t.Failed, widget.DangerImportance)
-	show(f.stop, t.Running)
-	show(f.dismiss, !t.Running)
-	show(f.task, t.Words != "")
+	widgets.Show(f.stop, t.Running)
+	widgets.Show(f.dismiss, !t.Running)
+	widgets.Show(f.task, t.Words != "")
 }

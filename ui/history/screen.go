@@ -174,14 +174,14 @@ func (s *Screen) redraw() {
 	}
 	s.table.Mark(m.PickedRow())
 	s.table.Refresh()
-	setText(s.empty, m.Fault()+m.Empty())
+	widgets.SetText(s.empty, m.Fault()+m.Empty())
 	setImportance(s.empty, m.Fault() != "", widget.DangerImportance)
-	show(s.retry, m.Fault() != "")
-	show(s.empty, s.empty.Text != "")
+	widgets.Show(s.retry, m.Fault() != "")
+	widgets.Show(s.empty, s.empty.Text != "")
 	if w := m.Waiting(); w != "" {
-		setButton(s.chip, w+" – show")
+		widgets.SetButton(s.chip, w+" – show")
 	}
-	show(s.chip, m.Waiting() != "")
+	widgets.Show(s.chip, m.Waiting() != "")
 	s.bar.draw()
 	s.viewer.draw()
 	s.foot.draw()
@@ -193,18 +193,6 @@ func (s *Screen) redraw() {
 
 // Small helpers that touch a widget only when something changes.
 
-func setText(l *widget.Label, text string) {
-	if l.Text != text {
-		l.SetText(text)
-	}
-}
-
-func setButton(b *widget.Button, text string) {
-	if b.Text != text {
-		b.SetText(text)
-	}
-}
-
 func setImportance(l *widget.Label, on bool, i widget.Importance) {
 	if !on {
 		i = widget.MediumImportance
@@ -212,24 +200,6 @@ func setImportance(l *widget.Label, on bool, i widget.Importance) {
 	if l.Importance != i {
 		l.Importance = i
 		l.Refresh()
-	}
-}
-
-func show(o fyne.CanvasObject, on bool) {
-	switch {
-	case on && !o.Visible():
-		o.Show()
-	case !on && o.Visible():
-		o.Hide()
-	}
-}
-
-func enable(b *widget.Button, on bool) {
-	switch {
-	case on && b.Disabled():
-		b.Enable()
-	case !on && !b.Disabled():
-		b.Disable()
 	}
 }
 

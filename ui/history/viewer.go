@@ -124,14 +124,14 @@ func facts(r history.Row, utc bool) string {
 
 func (v *viewer) draw() {
 	p, ok := v.model.Picked()
-	show(v.hint, !ok)
-	show(v.body, ok)
+	widgets.Show(v.hint, !ok)
+	widgets.Show(v.body, ok)
 	if !ok {
 		v.id = 0
 		return
 	}
-	setText(v.topic, p.Topic)
-	setText(v.facts, facts(p.Row, v.model.UTC()))
+	widgets.SetText(v.topic, p.Topic)
+	widgets.SetText(v.facts, facts(p.Row, v.model.UTC()))
 	s := v.model.Shown()
 	took := s.Took
 	notice := strings.Join(nonEmpty(p.Fault, s.Fault, s.Note, s.Limit), ". ")
@@ -141,11 +141,11 @@ func (v *viewer) draw() {
 	case v.model.Preparing():
 		took = "laying out…"
 	}
-	setText(v.took, took)
-	setText(v.words, notice)
-	setButton(v.lift, s.Lift)
-	show(v.lift, s.Lift != "")
-	show(v.notice, notice != "")
+	widgets.SetText(v.took, took)
+	widgets.SetText(v.words, notice)
+	widgets.SetButton(v.lift, s.Lift)
+	widgets.Show(v.lift, s.Lift != "")
+	widgets.Show(v.notice, notice != "")
 	if p.ID == v.id && s.Equal(v.shown) {
 		return
 	}
