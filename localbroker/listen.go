@@ -6,20 +6,30 @@ import (
 	"fmt"
 	"net"
 	"runtime"
+	"strconv"
 	"syscall"
 )
+
+// nearPorts is how many ports after the wanted one are tried before any free
+// one: a device that was set to a port finds the broker there next time too.
+const nearPorts = 10
 
 // bind listens on address, or, when that is in use and anyPort is set, on a
 // free port of the same host, which moved tells.
 func bind(ctx context.Context, address string, anyPort bool) (l net.Listener, moved bool, err error) {
-	host, _, err := net.SplitHostPort(address)
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, false, fmt.Errorf("listen on %q: give HOST:PORT, for example %s: %w", address, DefaultListen, err)
 	}
 	var config net.ListenConfig
 	l, err = config.Listen(ctx, "tcp", address)
-	if anyPort && inUse(err) {
-		l, err = config.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+	wanted, _ := strconv.Atoi(port) // a port by name has no neighbours
+	for near := 1; anyPort && inUse(err); near++ {
+		next := strconv.Itoa(wanted + near)
+		if near > nearPorts || wanted == 0 || wanted+near > 65535 {
+			next = "0"
+		}
+		l, err = config.Listen(ctx, "tcp", net.JoinHostPort(host, next))
 		moved = true
 	}
 	if err != nil {

@@ -28,7 +28,8 @@ type ShadowStore interface {
 type Config struct {
 	// Listen is HOST:PORT; port 0 picks a free one.
 	Listen string
-	// AnyPort lets Start take a free port of the same host when Listen is in use.
+	// AnyPort lets Start take a free port of the same host, a near one if it can,
+	// when Listen is in use.
 	AnyPort bool
 	// Store keeps the shadows; nil keeps them in memory.
 	Store ShadowStore

@@ -23,6 +23,7 @@ type welcome struct {
 	object  fyne.CanvasObject
 	address *widget.Entry
 	lines   [3]*widget.Entry
+	broker  *widget.Label // what is not as expected with the broker
 	state   *widget.Label
 	start   *widget.Button
 	open    *widget.Button
@@ -30,7 +31,8 @@ type welcome struct {
 }
 
 func newWelcome(w *Window) *welcome {
-	p := &welcome{win: w, state: widget.NewLabel(""), address: readOnly()}
+	p := &welcome{win: w, state: widget.NewLabel(""), broker: widget.NewLabel(""), address: readOnly()}
+	p.broker.Importance, p.broker.Wrapping = widget.WarningImportance, fyne.TextWrapWord
 	p.state.Wrapping = fyne.TextWrapWord
 	p.start = widget.NewButtonWithIcon("Start the demo thermal controller", theme.MediaPlayIcon(), p.toggleDemo)
 	p.start.Importance = widget.HighImportance
@@ -48,7 +50,7 @@ func newWelcome(w *Window) *welcome {
 		"and send. It receives the delta, goes to 28 and reports it. Take it offline, change desired, bring it back: it still gets there.")
 	demo.Wrapping = fyne.TextWrapWord
 	content := container.NewVBox(
-		heading("The local broker is ready for your devices"), rows,
+		heading("Your devices and the local broker"), p.broker, rows,
 		heading("See it work"), demo, container.NewHBox(p.start, p.open), p.state,
 	)
 	p.object = container.NewVScroll(container.New(&pageLayout{width: 860}, content))
@@ -103,20 +105,29 @@ func (p *welcome) refresh() {
 		text, icon = "Take the demo thermal controller offline", theme.MediaStopIcon()
 		words = engine.DemoThing + " is connected."
 	}
-	if st.Moved {
-		words = fmt.Sprintf("%s is in use by another program; the local broker listens on %s instead.", st.Wanted, st.Addr)
-	}
-	if !st.Running {
-		words = "The local broker is stopped. Start it in the Broker menu."
-		if st.Err != nil {
-			words = st.Err.Error()
-		}
-	}
 	if p.start.Text != text {
 		p.start.SetIcon(icon)
 		p.start.SetText(text)
 	}
 	widgets.SetText(p.state, words)
+	trouble := brokerTrouble(st)
+	widgets.SetText(p.broker, trouble)
+	widgets.Show(p.broker, trouble != "")
+}
+
+// brokerTrouble says what is not as expected with the bundled broker; "" when
+// it listens where it should.
+func brokerTrouble(st engine.BrokerStatus) string {
+	switch {
+	case st.Moved:
+		return fmt.Sprintf("%s is in use by another program; the local broker listens on %s instead.", st.Wanted, st.Addr)
+	case st.Running:
+		return ""
+	case st.Err != nil:
+		return capital(st.Err.Error())
+	default:
+		return "The local broker is stopped. Start it in the Broker menu."
+	}
 }
 
 // commandLines are mosquitto commands that reach the broker at addr.
