@@ -24,7 +24,7 @@ func bind(ctx context.Context, address string, anyPort bool) (l net.Listener, mo
 	var config net.ListenConfig
 	l, err = config.Listen(ctx, "tcp", address)
 	wanted, _ := strconv.Atoi(port) // a port by name has no neighbours
-	for near := 1; anyPort && inUse(err); near++ {
+	for near := 1; anyPort && inUse(err) && near <= nearPorts+1; near++ {
 		next := strconv.Itoa(wanted + near)
 		if near > nearPorts || wanted == 0 || wanted+near > 65535 {
 			next = "0"
