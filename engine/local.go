@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/thingdesk/thingdesk/broker"
 	"github.com/thingdesk/thingdesk/localbroker"
@@ -62,13 +63,18 @@ func (w *Workbench) StartBroker(ctx context.Context) error {
 	session.Things(func(r *things.Registry) { r.ForgetClients(true) })
 	local, err := localbroker.Start(ctx, localbroker.Config{
 		Listen: w.cfg.Listen, AnyPort: w.cfg.AnyPort, Store: w.cfg.Dir,
-		OnEvent: func(e localbroker.Event) { session.clientEvent(e) }, Log: w.log,
+		OnEvent:   func(e localbroker.Event) { session.clientEvent(e) },
+		OnMessage: w.recordLocal, Log: w.log,
 	})
 	w.mu.Lock()
 	w.local, w.localErr = local, err
 	w.mu.Unlock()
 	if err != nil {
-		return fmt.Errorf("start the bundled broker: %w", err)
+		err = fmt.Errorf("start the bundled broker: %w", err)
+		session.setStatus(broker.Status{State: broker.Closed, Since: time.Now(), Reason: broker.Reason{
+			Kind: broker.ReasonOther, Text: "The bundled broker does not run: " + err.Error(), Hint: "Start it in the Broker menu when that is mended",
+		}})
+		return err
 	}
 	p := session.Profile()
 	p.Address = local.Addr()
@@ -120,12 +126,26 @@ func (s *Session) clientEvent(e localbroker.Event) {
 	}
 }
 
+// recordLocal records a message of the bundled broker where it is exact: in the
+// broker itself. Its Session sees it at the QoS and with the RETAIN flag of a
+// subscriber, and under a flood not every one.
+func (w *Workbench) recordLocal(client string, m broker.Message) {
+	if !w.recording.Load() {
+		return
+	}
+	session := w.Session(broker.LocalID)
+	if client != "" && client == session.ClientID() {
+		m.Direction = broker.Out
+	}
+	w.recorder.Put(broker.LocalID, session.Profile().Name, []broker.Message{m})
+}
+
 // bookkeeper is the Workbench as its Sessions see it.
 type bookkeeper Workbench
 
 func (b *bookkeeper) record(p broker.Profile, ms []broker.Message) {
 	w := (*Workbench)(b)
-	if w.recording.Load() {
+	if w.recording.Load() && !p.Local() { // see recordLocal
 		w.recorder.Put(p.ID, p.Name, ms)
 	}
 }

@@ -105,12 +105,18 @@ func Open(ctx context.Context, c Config) (*Workbench, error) {
 	return w, nil
 }
 
-// localProfile is the profile of the bundled broker on a first start.
+// localProfile is the profile of the bundled broker on a first start. It
+// subscribes at QoS 2, so that every message is seen at the QoS it was published
+// with: a broker delivers at the lower of the two.
 func localProfile() broker.Profile {
-	return broker.Profile{
+	p := broker.Profile{
 		ID: broker.LocalID, Name: "Local broker", Address: localbroker.DefaultListen, Transport: broker.TCP,
 		Subscriptions: broker.DefaultSubscriptions(), AutoConnect: true,
 	}
+	for i := range p.Subscriptions {
+		p.Subscriptions[i].QoS = 2
+	}
+	return p
 }
 
 func (w *Workbench) openHistory(ctx context.Context) {
@@ -318,8 +324,8 @@ const (
 	settlePoll  = 50 * time.Millisecond
 )
 
-// Close stops everything in order: device, Sessions, recorder, broker, files.
-// Messages that the bundled broker has accepted are recorded first, for which
+// Close stops everything in order: device, Sessions, broker, recorder, files.
+// What clients have handed to the bundled broker is taken in first, for which
 // it waits until traffic has settled, five seconds at most.
 func (w *Workbench) Close(ctx context.Context) error {
 	w.mu.Lock()
@@ -336,11 +342,11 @@ func (w *Workbench) Close(ctx context.Context) error {
 	for _, s := range w.Sessions() {
 		errs = append(errs, s.close(ctx))
 	}
-	if w.recorder != nil {
-		w.recorder.Close()
-	}
 	if w.local != nil {
 		errs = append(errs, w.local.Close(ctx))
+	}
+	if w.recorder != nil {
+		w.recorder.Close()
 	}
 	if w.history != nil {
 		errs = append(errs, w.history.Close())
@@ -349,23 +355,21 @@ func (w *Workbench) Close(ctx context.Context) error {
 	return errors.Join(append(errs, w.cfg.Dir.Close())...)
 }
 
-// settle waits until the bundled broker's messages have reached its Session.
+// settle waits until nothing more comes in at the bundled broker.
 func (w *Workbench) settle(ctx context.Context) {
 	w.mu.Lock()
 	local := w.local
 	w.mu.Unlock()
-	s := w.Session(broker.LocalID)
-	if local == nil || !w.Recording() || s.Status().State != broker.Connected {
+	if local == nil || !w.Recording() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, settleMost)
 	defer cancel()
 	tick := time.NewTicker(settlePoll)
 	defer tick.Stop()
-	type reading struct{ in, got uint64 }
-	var last reading
+	var last uint64
 	for quiet := 0; quiet < settleQuiet; {
-		now := reading{local.Stats().In, s.Counters().Received}
+		now := local.Stats().In
 		if quiet++; now != last {
 			quiet = 0
 		}

@@ -2,10 +2,12 @@ package localbroker
 
 import (
 	"strings"
+	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/thingdesk/thingdesk/broker"
 	"github.com/thingdesk/thingdesk/things/topic"
 )
 
@@ -16,8 +18,9 @@ const reserved = "$aws/things/"
 // the clients.
 type hook struct {
 	mochi.HookBase
-	sessions *sessions
-	requests *shadows
+	sessions  *sessions
+	requests  *shadows
+	onMessage func(client string, m broker.Message)
 }
 
 // ID names the hook.
@@ -27,7 +30,7 @@ func (h *hook) ID() string { return "thingdesk" }
 func (h *hook) Provides(method byte) bool {
 	switch method {
 	case mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnSessionEstablished, mochi.OnDisconnect,
-		mochi.OnSubscribe, mochi.OnSubscribed, mochi.OnPublish, mochi.OnPublished, mochi.OnWill:
+		mochi.OnSubscribe, mochi.OnSubscribed, mochi.OnPublish, mochi.OnPublished, mochi.OnWill, mochi.OnWillSent:
 		return true
 	}
 	return false
@@ -87,10 +90,26 @@ func (h *hook) OnWill(_ *mochi.Client, will mochi.Will) (mochi.Will, error) {
 	return will, nil
 }
 
-// OnPublished hands shadow requests to the service, after they went to their
-// subscribers. The service's own messages come from the inline client.
+// OnPublished tells the message, and hands shadow requests to the service,
+// after they went to their subscribers. The service's own messages come from
+// the inline client.
 func (h *hook) OnPublished(c *mochi.Client, pk packets.Packet) {
+	h.tell(c, pk)
 	if !c.Net.Inline && strings.HasPrefix(pk.TopicName, reserved) {
 		h.requests.submit(pk.TopicName, pk.Payload)
 	}
+}
+
+// OnWillSent tells a Will as a message.
+func (h *hook) OnWillSent(c *mochi.Client, pk packets.Packet) { h.tell(c, pk) }
+
+func (h *hook) tell(c *mochi.Client, pk packets.Packet) {
+	client := c.ID
+	if c.Net.Inline {
+		client = ""
+	}
+	h.onMessage(client, broker.Message{
+		Time: time.Now().UnixMicro(), Topic: pk.TopicName, Payload: pk.Payload, QoS: pk.FixedHeader.Qos,
+		Retained: pk.FixedHeader.Retain, Dup: pk.FixedHeader.Dup,
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/thingdesk/thingdesk/broker"
 	"github.com/thingdesk/thingdesk/things/shadow"
 )
 
@@ -37,6 +38,11 @@ type Config struct {
 	// goroutines, one call at a time, must return at once and must not call
 	// the Server.
 	OnEvent func(Event)
+	// OnMessage is told each message that the broker took: from clients, Wills,
+	// and with an empty client ID the shadow service's own. Direction is In;
+	// Retained is the flag as published. Under the same rules as OnEvent;
+	// messages of one client come in their order.
+	OnMessage func(client string, m broker.Message)
 	// Log takes what only a developer needs; nil discards.
 	Log *slog.Logger
 }

@@ -13,6 +13,8 @@ import (
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/thingdesk/thingdesk/broker"
 )
 
 // What the broker allows.
@@ -64,7 +66,10 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	s := &Server{log: log, moved: moved, mqtt: newMQTT(), sessions: newSessions(c.OnEvent)}
 	s.shadows = newShadows(service, c.Store, s.publish, log)
 	s.accept = newAcceptor(listener, log, s.broken)
-	hook := &hook{sessions: s.sessions, requests: s.shadows}
+	hook := &hook{sessions: s.sessions, requests: s.shadows, onMessage: c.OnMessage}
+	if hook.onMessage == nil {
+		hook.onMessage = func(string, broker.Message) {}
+	}
 	err = errors.Join(s.mqtt.AddHook(hook, nil), s.mqtt.AddListener(s.accept))
 	if err == nil {
 		err = s.mqtt.Serve()
