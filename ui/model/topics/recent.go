@@ -246,6 +246,20 @@ func (r *Recent) load(before storage.Cursor, take func(storage.Page)) {
 	})
 }
 
+// sameMessage is how far apart the times of one message may be, in
+// microseconds: the bundled broker's are recorded in the broker, before they
+// come to us.
+const sameMessage = 2_000_000
+
+// recorded tells that a live row is in the page, under the time at which the
+// history got it.
+func recorded(page []Row, live Row) bool {
+	return slices.ContainsFunc(page, func(row Row) bool {
+		apart := live.Time - row.Time
+		return row.Topic == live.Topic && -sameMessage < apart && apart < sameMessage && bytes.Equal(row.Payload, live.Payload)
+	})
+}
+
 // merge puts a fresh first page in the place of what is known of it: live rows
 // newer than the page stay on top, older pages stay when they follow on.
 func (r *Recent) merge(p storage.Page) {
@@ -261,7 +275,7 @@ func (r *Recent) merge(p storage.Page) {
 	for _, row := range r.rows {
 		switch {
 		case row.ID == 0:
-			if row.Time > newest {
+			if row.Time > newest && !recorded(page, row) {
 				top = append(top, row)
 			}
 		case row.ID < oldest:

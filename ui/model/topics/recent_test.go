@@ -76,6 +76,32 @@ func TestEchoOfASentMessage(t *testing.T) {
 	}
 }
 
+// The bundled broker's messages are recorded in the broker, a moment before they
+// come to us; one that we sent is recorded only as going out.
+func TestRecordedBeforeReceived(t *testing.T) {
+	t.Parallel()
+	b, l, d := setup(t)
+	d.Show(b.target("t"), second)
+	l.run()
+	b.record("t", "same", second)
+	b.see("t", "same", second+400, false)
+	b.record("t", "mine", second+1000)
+	b.rows[1].Message.Direction = broker.Out
+	b.see("t", "mine", second+1400, false)
+	b.see("t", "not stored yet", second+2000, false)
+	for i := range int64(3) {
+		d.Apply((2 + i) * second)
+		l.run()
+	}
+	var got []string
+	for _, r := range d.Recent.Rows() {
+		got = append(got, string(r.Payload))
+	}
+	if diff := cmp.Diff([]string{"not stored yet", "mine", "same"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func checkOrder(t *testing.T, r *Recent, want int) {
 	t.Helper()
 	rows := r.Rows()
