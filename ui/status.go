@@ -108,7 +108,7 @@ func troubleWords(f figures) string {
 		words = append(words, model.Count(n)+" dropped on arrival: Thingdesk could not keep up")
 	}
 	if n := f.broker.Stats.Dropped; n > 0 {
-		words = append(words, model.Count(n)+" dropped by the local broker: a client was too slow")
+		words = append(words, model.Count(n)+" not delivered by the local broker: a client was too slow")
 	}
 	return strings.Join(words, " · ")
 }
