@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/thingdesk/thingdesk/things/topic"
@@ -15,9 +16,14 @@ import (
 const maxTopics = math.MaxInt32 - 1
 
 // dictionary numbers the sources and topics of a history, from 1, without gaps.
-// It is held whole in memory.
+// It is held whole in memory. Its lock is held only for looking into it, never
+// while waiting for anything else.
+//
+// It also tells how far queries may look: rows are committed before their topics
+// come here, and a query that saw them sooner would miss them once it filters.
 type dictionary struct {
 	mu      sync.RWMutex
+	last    int64    // greatest message ID given; the topics of all messages up to it are here
 	sources []source // source number-1
 	topics  []topicKey
 	numbers map[topicKey]int32
@@ -33,20 +39,21 @@ type topicKey struct {
 }
 
 // load reads what was added to the database since the last load, and the
-// present labels. It queries without the lock: whoever has a connection of the
-// pool may be waiting for the lock.
+// present labels.
 func (d *dictionary) load(ctx context.Context, db *sql.DB) error {
 	d.mu.RLock()
 	known := len(d.topics)
 	d.mu.RUnlock()
-	// A topic is stored after its source: with this order each topic up to the
-	// greatest finds its source, whatever another process adds meanwhile.
-	var greatest int64
-	if err := db.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM topic").Scan(&greatest); err != nil {
+	// A message is stored with its topic and after its source. In this order each
+	// finds the other, whatever another process adds meanwhile.
+	var last, greatest int64
+	err := db.QueryRowContext(ctx, `SELECT (SELECT coalesce(max(id), 0) FROM topic), max(
+		(SELECT coalesce(max(id), 0) FROM msg), (SELECT coalesce(max(value), 0) FROM stat WHERE key = 'last_id'))`).Scan(&greatest, &last)
+	if err != nil {
 		return wrap(err, "read topics of history")
 	}
 	var sources []numberedSource
-	err := each(ctx, db, "SELECT id, uuid, label FROM source ORDER BY id", nil, func(rows *sql.Rows) error {
+	err = each(ctx, db, "SELECT id, uuid, label FROM source ORDER BY id", nil, func(rows *sql.Rows) error {
 		var s numberedSource
 		err := rows.Scan(&s.n, &s.id, &s.label)
 		sources = append(sources, s)
@@ -65,11 +72,12 @@ func (d *dictionary) load(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return wrap(err, "read topics of history")
 	}
-	return wrap(d.add(sources, topics), "read topics of history")
+	return wrap(d.add(last, sources, topics), "read topics of history")
 }
 
 // add takes numbered sources and topics, in order; those it has are no fault.
-func (d *dictionary) add(sources []numberedSource, topics []numberedTopic) error {
+// With them it has the topics of all messages up to last.
+func (d *dictionary) add(last int64, sources []numberedSource, topics []numberedTopic) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.numbers == nil {
@@ -85,6 +93,7 @@ func (d *dictionary) add(sources []numberedSource, topics []numberedTopic) error
 			return err
 		}
 	}
+	d.last = max(d.last, last)
 	return nil
 }
 
@@ -111,6 +120,13 @@ func (d *dictionary) addTopicLocked(n int32, k topicKey) error {
 	d.topics = append(d.topics, k)
 	d.numbers[k] = n
 	return nil
+}
+
+// newest returns the greatest message ID given.
+func (d *dictionary) newest() int64 {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.last
 }
 
 // entry returns source and topic name of a topic number.
@@ -153,59 +169,54 @@ func (s *topicSet) add(n int32) {
 	s.size++
 }
 
-// resolve returns the topics that q asks for. A filter that is not valid gives
-// an error that says why.
-func (d *dictionary) resolve(q Query) (*topicSet, error) {
+// resolve returns the topics that q asks for, and the ID of the last message
+// that q may see. A filter that is not valid gives an error that says why.
+func (d *dictionary) resolve(q Query) (set *topicSet, last int64, err error) {
+	var exact, wild []string
 	var errs []error
 	for _, f := range q.Filters {
 		if err := topic.ValidateFilter(f); err != nil {
 			errs = append(errs, err)
 		}
+		if topic.HasWildcard(f) {
+			wild = append(wild, f)
+		} else {
+			exact = append(exact, f)
+		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, fmt.Errorf("read history: %w", err)
-	}
-	if q.Source == "" && len(q.Filters) == 0 {
-		return nil, nil //nolint:nilnil // nil is the set of all topics
+		return nil, 0, fmt.Errorf("read history: %w", err)
 	}
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	set := &topicSet{in: make([]bool, len(d.topics)+1), of: len(d.topics)}
+	if q.Source == "" && len(q.Filters) == 0 {
+		return nil, d.last, nil
+	}
+	set = &topicSet{in: make([]bool, len(d.topics)+1), of: len(d.topics)}
 	from, to := int32(1), int32(len(d.sources))
 	if q.Source != "" {
-		n, ok := d.byID[q.Source]
-		if !ok {
-			return set, nil
+		from = d.byID[q.Source]
+		if to = from; from == 0 { // a source that never sent
+			return set, d.last, nil
 		}
-		from, to = n, n
 	}
-	var wild []string
-	for _, f := range q.Filters {
-		if topic.HasWildcard(f) {
-			wild = append(wild, f)
-			continue
-		}
+	for _, f := range exact {
 		for s := from; s <= to; s++ {
 			if n, ok := d.numbers[topicKey{s, f}]; ok {
 				set.add(n)
 			}
 		}
 	}
-	if len(wild) > 0 || len(q.Filters) == 0 {
+	if len(exact) == 0 || len(wild) > 0 {
 		for i, k := range d.topics {
 			if k.source >= from && k.source <= to && (len(q.Filters) == 0 || matchesAny(wild, k.name)) {
 				set.add(int32(i + 1))
 			}
 		}
 	}
-	return set, nil
+	return set, d.last, nil
 }
 
 func matchesAny(filters []string, name string) bool {
-	for _, f := range filters {
-		if topic.Match(f, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(filters, func(f string) bool { return topic.Match(f, name) })
 }

@@ -62,7 +62,6 @@ func (d *Dir) Close() error {
 			errs = append(errs, wrap(db.Close(), "close %q", filepath.Join(d.path, appFile)))
 		}
 	}
-	d.r, d.w = nil, nil
 	if d.lock != nil {
 		errs = append(errs, wrap(errors.Join(unlock(d.lock), d.lock.Close()), "unlock data directory %q", d.path))
 		d.lock = nil

@@ -144,6 +144,9 @@ func TestSecondOpen(t *testing.T) {
 	}
 	must(t, d.Close())
 	openDir(t, path)
+	if _, err := d.Things(t.Context()); err == nil {
+		t.Error("a closed directory could be read")
+	}
 }
 
 // TestOpenDirRefused wants each error to name the place and say what to do.

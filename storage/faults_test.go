@@ -52,8 +52,8 @@ func TestKill(t *testing.T) {
 		t.Skip("takes seconds")
 	}
 	dir := t.TempDir()
-	for round := range 4 {
-		acknowledged := killedWriter(t, dir, time.Duration(60+round*110)*time.Millisecond)
+	for round := range 3 {
+		acknowledged := killedWriter(t, dir, time.Duration(40+round*70)*time.Millisecond)
 		ro, err := storage.OpenHistoryReadOnly(t.Context(), dir) // recovers what the dead one left
 		must(t, err)
 		fromReader := count(t, ro, storage.Query{})

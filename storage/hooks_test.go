@@ -24,6 +24,11 @@ func LimitPages(ctx context.Context, h History, pages int) (used int, err error)
 	return used, err
 }
 
+// LimitReaders leaves n connections to the readers of a history.
+func LimitReaders(h History, n int) {
+	h.(*rowsHistory).r.SetMaxOpenConns(n) //nolint:errcheck,forcetypeassert // a test of this engine
+}
+
 // IntegrityCheck returns SQLite's verdict on a history.
 func IntegrityCheck(ctx context.Context, h History) (verdict string, err error) {
 	err = h.(*rowsHistory).w.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&verdict) //nolint:errcheck,forcetypeassert // a test of this engine

@@ -14,27 +14,25 @@ import (
 )
 
 // Profiles returns the connection profiles in the order they were made.
-func (d *Dir) Profiles(ctx context.Context) (_ []broker.Profile, err error) {
-	defer func() { err = wrap(err, "read connection profiles") }()
-	rows, err := d.r.QueryContext(ctx, "SELECT id, cfg FROM profile ORDER BY n")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+func (d *Dir) Profiles(ctx context.Context) ([]broker.Profile, error) {
 	var ps []broker.Profile
-	for rows.Next() {
+	err := each(ctx, d.r, "SELECT id, cfg FROM profile ORDER BY n", nil, func(rows *sql.Rows) error {
 		var id, cfg string
 		if err := rows.Scan(&id, &cfg); err != nil {
-			return nil, err
+			return err
 		}
 		var p broker.Profile
 		if err := json.Unmarshal([]byte(cfg), &p); err != nil {
-			return nil, fmt.Errorf("decode profile %q: %w", id, err)
+			return fmt.Errorf("decode profile %q: %w", id, err)
 		}
 		p.ID = id
 		ps = append(ps, p)
+		return nil
+	})
+	if err != nil {
+		return nil, wrap(err, "read connection profiles")
 	}
-	return ps, rows.Err()
+	return ps, nil
 }
 
 // SaveProfile adds or replaces a profile. Names are unique: a name that another
@@ -44,11 +42,8 @@ func (d *Dir) SaveProfile(ctx context.Context, p broker.Profile) error {
 	if err != nil {
 		return fmt.Errorf("encode profile %q: %w", p.Name, err)
 	}
-	err = d.inTx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO profile (id, name, cfg) VALUES (?1, ?2, ?3)
-			ON CONFLICT (id) DO UPDATE SET name = ?2, cfg = ?3`, p.ID, p.Name, string(cfg))
-		return err
-	})
+	_, err = d.w.ExecContext(ctx, `INSERT INTO profile (id, name, cfg) VALUES (?1, ?2, ?3)
+		ON CONFLICT (id) DO UPDATE SET name = ?2, cfg = ?3`, p.ID, p.Name, string(cfg))
 	if se, ok := errors.AsType[*sqlite.Error](err); ok && se.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE {
 		return fmt.Errorf("save profile %q: another connection has this name: choose another name", p.Name)
 	}

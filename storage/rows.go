@@ -75,8 +75,7 @@ type rowsHistory struct {
 
 	deleting sync.Mutex // one Delete at a time; taken before mu
 
-	mu    sync.Mutex // guards the rest and serialises writing
-	last  int64      // greatest ID given
+	mu    sync.Mutex // serialises writing and guards tail and seals; queries never take it
 	tail  []place    // the rows behind the last chunk
 	seals int        // grows when the tail becomes a chunk
 
@@ -122,27 +121,21 @@ func openRows(ctx context.Context, path string, chunkRows int) (_ *rowsHistory, 
 	return h, err
 }
 
-// loadTail reads where the rows behind the last chunk stand, and the last ID.
+// loadTail reads where the rows behind the last chunk stand.
 func (h *rowsHistory) loadTail(ctx context.Context) error {
 	var sealed int64
-	err := h.r.QueryRowContext(ctx, `SELECT coalesce((SELECT max(hi) FROM chunk), -9223372036854775808),
-		max(coalesce((SELECT max(id) FROM msg), 0), coalesce((SELECT value FROM stat WHERE key = 'last_id'), 0))`).Scan(&sealed, &h.last)
+	err := h.r.QueryRowContext(ctx, "SELECT coalesce(max(hi), -9223372036854775808) FROM chunk").Scan(&sealed)
 	if err != nil {
 		return wrap(err, "read %q", h.path)
 	}
-	h.tail, err = h.places(ctx, h.r, sealed, math.MaxInt64)
+	h.tail, err = h.places(ctx, sealed, math.MaxInt64)
 	return err
 }
 
-// querier is a pool or a transaction.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 // places lists the rows with after < id <= to.
-func (h *rowsHistory) places(ctx context.Context, db querier, after, to int64) ([]place, error) {
+func (h *rowsHistory) places(ctx context.Context, after, to int64) ([]place, error) {
 	var ps []place
-	err := each(ctx, db, "SELECT id, time, topic_id FROM msg WHERE id > ? AND id <= ? ORDER BY id", []any{after, to}, func(rows *sql.Rows) error {
+	err := each(ctx, h.r, "SELECT id, time, topic_id FROM msg WHERE id > ? AND id <= ? ORDER BY id", []any{after, to}, func(rows *sql.Rows) error {
 		var p place
 		err := rows.Scan(&p.id, &p.time, &p.topic)
 		ps = append(ps, p)
@@ -151,47 +144,32 @@ func (h *rowsHistory) places(ctx context.Context, db querier, after, to int64) (
 	return ps, wrap(err, "read history")
 }
 
-// each runs a query and calls f for each row until f returns an error; errStop
-// ends it without one.
-func each(ctx context.Context, db querier, query string, args []any, f func(rows *sql.Rows) error) (err error) {
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := f(rows); errors.Is(err, errStop) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-// errStop ends each and other walks early.
-var errStop = errors.New("stop")
-
 // Stats tells what is stored; the size of the files may be a second old, and
 // all of it in a history opened for reading.
 func (h *rowsHistory) Stats() HistoryStats {
 	h.statsMu.Lock()
-	defer h.statsMu.Unlock()
-	if time.Since(h.looked) < time.Second {
-		return h.stats
+	s, fresh := h.stats, time.Since(h.looked) < time.Second
+	h.statsMu.Unlock()
+	if fresh {
+		return s
 	}
-	h.looked = time.Now()
 	if h.w == nil {
-		if s, err := h.totals(h.base); err == nil {
-			h.stats = s
+		if now, err := h.totals(h.base); err == nil {
+			s = now
 		}
 	}
-	h.stats.Bytes = 0
+	s.Bytes = 0
 	for _, suffix := range []string{"", "-wal"} {
 		if info, err := os.Stat(h.path + suffix); err == nil {
-			h.stats.Bytes += info.Size()
+			s.Bytes += info.Size()
 		}
 	}
+	h.statsMu.Lock()
+	defer h.statsMu.Unlock()
+	if h.w == nil {
+		h.stats = s
+	}
+	h.stats.Bytes, h.looked = s.Bytes, time.Now()
 	return h.stats
 }
 

@@ -24,13 +24,13 @@ func (h *rowsHistory) Append(ctx context.Context, batch []Entry) error {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
-	a := appending{h: h, last: h.last, tail: h.tail, known: make(map[topicKey]int32)}
+	a := appending{h: h, last: h.dict.newest(), tail: h.tail, known: make(map[topicKey]int32)}
 	if err := inTx(ctx, h.w, func(tx *sql.Tx) error { return a.run(ctx, tx, batch) }); err != nil {
 		return wrap(err, "store %d messages", len(batch))
 	}
-	h.last, h.tail = a.last, a.tail
+	h.tail = a.tail
 	h.seals += a.seals
-	if err := h.dict.add(a.sources, a.topics); err != nil {
+	if err := h.dict.add(a.last, a.sources, a.topics); err != nil {
 		return err
 	}
 	h.addToStats(batch)

@@ -16,7 +16,7 @@ func (h *rowsHistory) Delete(ctx context.Context, q Query) (int64, error) {
 	}
 	h.deleting.Lock()
 	defer h.deleting.Unlock()
-	s, _, err := h.snapshot(ctx, q)
+	s, err := h.selectFor(ctx, q)
 	if err != nil {
 		return 0, err
 	}
@@ -72,11 +72,11 @@ func (h *rowsHistory) deleteIn(ctx context.Context, s selection, g segment, seal
 	}
 	ps := h.tail
 	if g.sealed {
-		if ps, err = h.places(ctx, h.r, g.lo-1, g.hi); err != nil {
+		if ps, err = h.places(ctx, g.lo-1, g.hi); err != nil {
 			return 0, false, err
 		}
 	}
-	kept := make([]place, 0, len(ps))
+	var kept []place
 	err = inTx(ctx, h.w, func(tx *sql.Tx) error {
 		kept, err = deletePlaces(ctx, tx, ps, ids)
 		if err != nil {
@@ -87,7 +87,7 @@ func (h *rowsHistory) deleteIn(ctx context.Context, s selection, g segment, seal
 				return err
 			}
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO stat (key, value) VALUES ('last_id', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1", h.last)
+		_, err = tx.ExecContext(ctx, "INSERT INTO stat (key, value) VALUES ('last_id', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1", h.dict.newest())
 		return err
 	})
 	if err != nil {

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -25,7 +24,7 @@ func (h *rowsHistory) Page(ctx context.Context, q Query, before Cursor) (Page, e
 		return Page{}, err
 	}
 	if before != 0 {
-		s.hi = int64(before) - 1
+		s.hi = min(s.hi, int64(before)-1)
 	}
 	limit := q.Limit
 	if limit <= 0 {
@@ -85,20 +84,12 @@ func (h *rowsHistory) Scan(ctx context.Context, q Query, f func(Row) bool) error
 	return nil
 }
 
-// snapshot resolves q, bounded to the rows there are now.
+// snapshot resolves q and lists where its rows may be.
 func (h *rowsHistory) snapshot(ctx context.Context, q Query) (selection, []segment, error) {
 	s, err := h.selectFor(ctx, q)
 	if err != nil {
 		return s, nil, err
 	}
-	var last sql.NullInt64
-	if err := h.r.QueryRowContext(ctx, "SELECT max(id) FROM msg").Scan(&last); err != nil {
-		return s, nil, wrap(err, "read history")
-	}
-	if !last.Valid {
-		return s, nil, nil
-	}
-	s.hi = last.Int64
 	gs, err := h.segments(ctx, s)
 	return s, gs, err
 }
@@ -109,7 +100,6 @@ type buffer struct {
 	rows                       []Row
 	bytes                      int
 	maxRows, maxBytes, minRows int
-	unknown                    int32 // a topic that another process has just added
 }
 
 func (b *buffer) full() bool {
@@ -122,44 +112,34 @@ func (b *buffer) read(ctx context.Context, s selection, g segment, descending bo
 		return err
 	}
 	steady := context.WithoutCancel(ctx) // a step is short; see Append
-	for range 2 {
-		n, size := len(b.rows), b.bytes
-		b.unknown = 0
-		err := b.h.look(steady, s, g, descending, true, func(r *rawRow) error {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			b.take(r)
-			if b.unknown != 0 || b.full() {
-				return errStop
-			}
-			return nil
-		})
-		if err != nil || b.unknown == 0 {
+	return b.h.look(steady, s, g, descending, true, func(r *rawRow) error {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
-		// The row was committed after the dictionary was read.
-		b.rows, b.bytes = b.rows[:n], size
-		if err := b.h.dict.load(steady, b.h.r); err != nil {
+		if err := b.take(r); err != nil {
 			return err
 		}
-	}
-	return fmt.Errorf("read history: %w: there is no topic with number %d", ErrDamaged, b.unknown)
+		if b.full() {
+			return errStop
+		}
+		return nil
+	})
 }
 
-func (b *buffer) take(r *rawRow) {
+func (b *buffer) take(r *rawRow) error {
 	from, name, ok := b.h.dict.entry(r.topic)
 	if !ok {
-		b.unknown = r.topic
-		if r.topic == 0 {
-			b.unknown = -1
-		}
-		return
+		return errNoTopic(r.topic)
 	}
 	m := message(r.flags)
-	m.Time, m.Topic, m.Payload = r.time, name, append([]byte{}, bytes.Clone(r.payload)...)
+	m.Time, m.Topic, m.Payload = r.time, name, append([]byte{}, r.payload...)
 	b.rows = append(b.rows, Row{ID: r.id, Entry: Entry{Source: from.id, SourceName: from.label, Message: m}})
 	b.bytes += len(m.Payload) + len(name)
+	return nil
+}
+
+func errNoTopic(n int32) error {
+	return fmt.Errorf("%w: there is no topic with number %d", ErrDamaged, n)
 }
 
 // Count counts the rows that match q, whatever q.Limit.
@@ -192,7 +172,7 @@ func (h *rowsHistory) countIn(ctx context.Context, s selection, g segment) (n in
 	case len(s.contains) > 0:
 		err = h.look(ctx, s, g, false, false, func(*rawRow) error { n++; return nil })
 	default:
-		err = wrap(each(ctx, h.r, "SELECT topic_id, count(*) FROM msg WHERE id BETWEEN ?1 AND ?2"+rowFilter+" GROUP BY topic_id",
+		err = wrap(each(ctx, h.r, "SELECT topic_id, count(*) FROM msg WHERE "+rowFilter+" GROUP BY topic_id",
 			[]any{max(g.lo, s.lo), min(g.hi, s.hi), s.tmin, s.tmax, s.mask, s.want}, func(rows *sql.Rows) error {
 				var topic int32
 				var m int64
@@ -226,11 +206,11 @@ func (h *rowsHistory) Topics(ctx context.Context, from string) ([]TopicInfo, err
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if g.sealed {
+		if s.allOf(g) {
 			err = h.postings(steady, g, s.topics, func(p posting, _ int64) { add(p.topic, int64(p.count), p.newest) })
 		} else {
 			err = each(steady, h.r, "SELECT topic_id, count(*), max(time) FROM msg WHERE id BETWEEN ? AND ? GROUP BY topic_id",
-				[]any{g.lo, s.hi}, func(rows *sql.Rows) error {
+				[]any{g.lo, min(g.hi, s.hi)}, func(rows *sql.Rows) error {
 					var topic int32
 					var count, newest int64
 					err := rows.Scan(&topic, &count, &newest)
@@ -246,10 +226,12 @@ func (h *rowsHistory) Topics(ctx context.Context, from string) ([]TopicInfo, err
 	}
 	out := make([]TopicInfo, 0, len(infos))
 	for n, t := range infos {
-		if src, name, ok := h.dict.entry(n); ok {
-			t.Source, t.Name = src.id, name
-			out = append(out, t)
+		src, name, ok := h.dict.entry(n)
+		if !ok {
+			return nil, wrap(errNoTopic(n), "read topics of history")
 		}
+		t.Source, t.Name = src.id, name
+		out = append(out, t)
 	}
 	slices.SortFunc(out, func(a, b TopicInfo) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Source, b.Source))

@@ -18,7 +18,7 @@ type selection struct {
 	contains   []byte
 }
 
-// selectFor resolves q. An ID is never less than the time of its message, so
+// selectFor resolves q, bounded to the rows there are now. An ID is never less than the time of its message, so
 // From bounds the IDs too; To does not, for a clock may have been set back.
 func (h *rowsHistory) selectFor(ctx context.Context, q Query) (selection, error) {
 	if h.w == nil { // another process may have added topics
@@ -26,7 +26,11 @@ func (h *rowsHistory) selectFor(ctx context.Context, q Query) (selection, error)
 			return selection{}, err
 		}
 	}
-	s := selection{lo: math.MinInt64, hi: math.MaxInt64, tmin: math.MinInt64, tmax: math.MaxInt64, contains: q.Contains}
+	topics, last, err := h.dict.resolve(q)
+	if err != nil {
+		return selection{}, err
+	}
+	s := selection{topics: topics, lo: math.MinInt64, hi: last, tmin: math.MinInt64, tmax: math.MaxInt64, contains: q.Contains}
 	if q.From != 0 {
 		s.tmin, s.lo = q.From, min(q.From, maxClock)
 	}
@@ -42,9 +46,7 @@ func (h *rowsHistory) selectFor(ctx context.Context, q Query) (selection, error)
 	if q.Retained {
 		s.mask, s.want = s.mask|flagRetained, s.want|flagRetained
 	}
-	var err error
-	s.topics, err = h.dict.resolve(q)
-	return s, err
+	return s, nil
 }
 
 // nothing tells that no topic is asked for.
@@ -171,8 +173,8 @@ type rawRow struct {
 	payload  sql.RawBytes
 }
 
-// rowFilter is the part of a selection that SQL checks, from ?3 on.
-const rowFilter = " AND time BETWEEN ?3 AND ?4 AND (flags & ?5) = ?6"
+// rowFilter is the part of a selection that SQL checks.
+const rowFilter = "id BETWEEN ?1 AND ?2 AND time BETWEEN ?3 AND ?4 AND (flags & ?5) = ?6"
 
 // look calls f for each row of s in a segment, in order of ID, until f returns
 // errStop. f must return at once, for a read transaction is open. Without
@@ -197,13 +199,13 @@ func (h *rowsHistory) look(ctx context.Context, s selection, g segment, descendi
 		return f(&row)
 	}
 	lo, hi := max(g.lo, s.lo), min(g.hi, s.hi)
+	args := []any{lo, hi, s.tmin, s.tmax, s.mask, s.want}
 	if dense {
-		order := ""
+		order := " ORDER BY id"
 		if descending {
-			order = " DESC"
+			order = " ORDER BY id DESC"
 		}
-		return wrap(each(ctx, h.r, columns+"id BETWEEN ?1 AND ?2"+rowFilter+" ORDER BY id"+order,
-			[]any{lo, hi, s.tmin, s.tmax, s.mask, s.want}, take), "read history")
+		return wrap(each(ctx, h.r, columns+rowFilter+order, args, take), "read history")
 	}
 	if len(ids) == 0 {
 		return nil
@@ -211,7 +213,7 @@ func (h *rowsHistory) look(ctx context.Context, s selection, g segment, descendi
 	if descending {
 		slices.Reverse(ids)
 	}
-	point, err := h.r.PrepareContext(ctx, columns+"id = ?1 AND ?2 = ?2"+rowFilter)
+	point, err := h.r.PrepareContext(ctx, columns+rowFilter)
 	if err != nil {
 		return wrap(err, "read history")
 	}
@@ -220,27 +222,17 @@ func (h *rowsHistory) look(ctx context.Context, s selection, g segment, descendi
 		if id < lo || id > hi {
 			continue
 		}
-		if stop, err := h.lookAt(ctx, point, id, s, take); stop || err != nil {
+		args[0], args[1] = id, id
+		rows, err := point.QueryContext(ctx, args...)
+		if err == nil {
+			err = walk(rows, take)
+		}
+		if errors.Is(err, errStop) {
+			return nil
+		}
+		if err != nil {
 			return wrap(err, "read history")
 		}
 	}
 	return nil
-}
-
-// lookAt reads one row.
-func (h *rowsHistory) lookAt(ctx context.Context, point *sql.Stmt, id int64, s selection, take func(*sql.Rows) error) (stop bool, err error) {
-	err = each(ctx, prepared{point}, "", []any{id, 0, s.tmin, s.tmax, s.mask, s.want}, func(rows *sql.Rows) error {
-		err := take(rows)
-		stop = err == errStop //nolint:errorlint // take passes on what f returned
-		return err
-	})
-	return stop, err
-}
-
-// prepared lets a prepared statement stand where a querier is wanted.
-type prepared struct{ *sql.Stmt }
-
-// QueryContext runs the prepared statement; the text is ignored.
-func (p prepared) QueryContext(ctx context.Context, _ string, args ...any) (*sql.Rows, error) {
-	return p.Stmt.QueryContext(ctx, args...)
 }

@@ -31,7 +31,7 @@ func openRows(tb testing.TB, dir string, chunkRows int) storage.History {
 
 func TestRowsConformance(t *testing.T) {
 	t.Parallel()
-	for _, chunk := range []int{100, 1 << 15} {
+	for _, chunk := range []int{100, 1 << 15} { // many chunks; none
 		t.Run(fmt.Sprintf("chunks of %d", chunk), func(t *testing.T) {
 			t.Parallel()
 			historytest.Run(t, func(t *testing.T) storage.History {

@@ -11,23 +11,19 @@ import (
 
 // LoadShadows returns the shadows of the bundled broker, tombstones too, by
 // Thing and name.
-func (d *Dir) LoadShadows(ctx context.Context) (_ []shadow.Record, err error) {
-	defer func() { err = wrap(err, "read shadows") }()
-	rows, err := d.r.QueryContext(ctx,
-		"SELECT thing, name, version, document, deleted, at FROM shadow ORDER BY thing, name")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+func (d *Dir) LoadShadows(ctx context.Context) ([]shadow.Record, error) {
 	var rs []shadow.Record
-	for rows.Next() {
+	const query = "SELECT thing, name, version, document, deleted, at FROM shadow ORDER BY thing, name"
+	err := each(ctx, d.r, query, nil, func(rows *sql.Rows) error {
 		var r shadow.Record
-		if err := rows.Scan(&r.Key.Thing, &r.Key.Name, &r.Version, &r.Document, &r.Deleted, &r.At); err != nil {
-			return nil, err
-		}
+		err := rows.Scan(&r.Key.Thing, &r.Key.Name, &r.Version, &r.Document, &r.Deleted, &r.At)
 		rs = append(rs, r)
+		return err
+	})
+	if err != nil {
+		return nil, wrap(err, "read shadows")
 	}
-	return rs, rows.Err()
+	return rs, nil
 }
 
 // SaveShadows stores shadow records in one transaction. Of several records of

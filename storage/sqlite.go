@@ -98,6 +98,33 @@ func quickCheck(ctx context.Context, db *sql.DB, path string) error {
 	return nil
 }
 
+// each runs a query and calls f for each row until f returns an error; errStop
+// ends it without one.
+func each(ctx context.Context, db *sql.DB, query string, args []any, f func(rows *sql.Rows) error) error {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	if err := walk(rows, f); !errors.Is(err, errStop) {
+		return err
+	}
+	return nil
+}
+
+// walk calls f for each row and closes rows. It returns what f returned.
+func walk(rows *sql.Rows, f func(rows *sql.Rows) error) (err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// errStop ends a walk early.
+var errStop = errors.New("stop")
+
 // inTx runs f in one write transaction: all of it or nothing.
 func inTx(ctx context.Context, db *sql.DB, f func(tx *sql.Tx) error) error {
 	tx, err := db.BeginTx(ctx, nil)

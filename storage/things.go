@@ -11,29 +11,27 @@ import (
 )
 
 // Things returns the Things of all connections, by connection and name.
-func (d *Dir) Things(ctx context.Context) (_ []things.Thing, err error) {
-	defer func() { err = wrap(err, "read Things") }()
-	rows, err := d.r.QueryContext(ctx,
-		"SELECT connection, name, display, grp, filters, created FROM thing ORDER BY connection, name")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+func (d *Dir) Things(ctx context.Context) ([]things.Thing, error) {
 	var ts []things.Thing
-	for rows.Next() {
+	const query = "SELECT connection, name, display, grp, filters, created FROM thing ORDER BY connection, name"
+	err := each(ctx, d.r, query, nil, func(rows *sql.Rows) error {
 		var (
 			t       things.Thing
 			filters string
 		)
 		if err := rows.Scan(&t.Connection, &t.Name, &t.Display, &t.Group, &filters, &t.Created); err != nil {
-			return nil, err
+			return err
 		}
 		if err := json.Unmarshal([]byte(filters), &t.Filters); err != nil {
-			return nil, fmt.Errorf("decode filters of Thing %q: %w", t.Name, err)
+			return fmt.Errorf("decode filters of Thing %q: %w", t.Name, err)
 		}
 		ts = append(ts, t)
+		return nil
+	})
+	if err != nil {
+		return nil, wrap(err, "read Things")
 	}
-	return ts, rows.Err()
+	return ts, nil
 }
 
 // SaveThings adds or replaces Things, all or nothing. The connection of a Thing
