@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"runtime"
 	"strconv"
 	"syscall"
@@ -38,17 +39,32 @@ func bind(ctx context.Context, address string, anyPort bool) (l net.Listener, mo
 	return l, moved, nil
 }
 
-// reason strips what net says of address and operation from err, and makes a
-// port in use look the same everywhere.
+// reason strips what net says of address and operation from err, makes a port
+// in use look the same everywhere, and says what to do about it.
 func reason(err error) error {
 	used := inUse(err)
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		err = op.Err
 	}
-	if used && !errors.Is(err, syscall.EADDRINUSE) {
-		return errors.Join(err, syscall.EADDRINUSE)
+	if call, ok := errors.AsType[*os.SyscallError](err); ok {
+		err = call.Err
 	}
-	return err
+	if used && !errors.Is(err, syscall.EADDRINUSE) {
+		err = errors.Join(err, syscall.EADDRINUSE)
+	}
+	dns, isDNS := errors.AsType[*net.DNSError](err)
+	var advice string
+	switch {
+	case used:
+		advice = "stop the program that listens there or choose another port; 0 takes a free one"
+	case errors.Is(err, syscall.EADDRNOTAVAIL), isDNS && dns.IsNotFound:
+		advice = "choose an address of this computer, such as 127.0.0.1"
+	case errors.Is(err, syscall.EACCES):
+		advice = "choose a port from 1024 on, or allow this program to use that one"
+	default:
+		return err
+	}
+	return fmt.Errorf("%w: %s", err, advice)
 }
 
 // inUse tells whether err means that something listens on the port already.

@@ -26,7 +26,7 @@ func TestPortInUse(t *testing.T) {
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("error %v does not wrap EADDRINUSE", err)
 	}
-	if want := fmt.Sprintf("listen on %q: bind: address already in use", first.Addr()); err == nil || err.Error() != want {
+	if want := fmt.Sprintf("listen on %q: address already in use: stop the program that listens there or choose another port; 0 takes a free one", first.Addr()); err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 
@@ -49,6 +49,9 @@ func TestBadAddress(t *testing.T) {
 		}
 		if !strings.HasPrefix(err.Error(), fmt.Sprintf("listen on %q: ", address)) || errors.Is(err, syscall.EADDRINUSE) {
 			t.Errorf("%s: error %v", address, err)
+		}
+		if address == "192.0.2.1:0" && !strings.Contains(err.Error(), "choose an address of this computer") {
+			t.Errorf("%s: error %v does not say what to do", address, err)
 		}
 	}
 }
