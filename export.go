@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,9 @@ func exportCommand(ctx context.Context, args []string, stdout, _ io.Writer) (err
 	if f != storage.NDJSON && f != storage.CSV {
 		return fmt.Errorf("%w: --format must be ndjson or csv, not %q", errUsage, *format)
 	}
+	if err := spareData(*data, *file); err != nil {
+		return err
+	}
 	h, err := storage.OpenHistoryReadOnly(ctx, *data)
 	if err != nil {
 		return err
@@ -51,18 +55,56 @@ func exportCommand(ctx context.Context, args []string, stdout, _ io.Writer) (err
 	return writeExport(ctx, h, q, f, *file, stdout)
 }
 
-// writeExport writes to the file, or to standard output when it has no name.
-func writeExport(ctx context.Context, h storage.History, q storage.Query, f storage.Format, file string, stdout io.Writer) (err error) {
-	out := stdout
-	if file != "" && file != "-" {
-		dst, err := os.Create(file) //nolint:gosec // the user names the file
-		if err != nil {
-			return fmt.Errorf("export: %w", err)
-		}
-		defer func() { err = errors.Join(err, dst.Close()) }()
-		out = dst
+// spareData refuses a target that is a file of the data directory, which
+// writing would destroy, whatever name leads to it.
+func spareData(data, target string) error {
+	written, err := os.Stat(target)
+	if err != nil {
+		return nil //nolint:nilerr // nothing is there to destroy
 	}
-	buf := bufio.NewWriterSize(out, 1<<16)
+	files, err := os.ReadDir(data)
+	if err != nil {
+		return nil //nolint:nilerr // opening the history says what is wrong
+	}
+	for _, f := range files {
+		own, err := os.Stat(filepath.Join(data, f.Name()))
+		if err == nil && os.SameFile(own, written) && (f.Name() == "lock" || strings.Contains(f.Name(), ".db")) {
+			return fmt.Errorf("export to %q: Thingdesk keeps its own data in that file: choose another file with -o", target)
+		}
+	}
+	return nil
+}
+
+// writeExport writes to standard output, to what is no ordinary file (a pipe),
+// or to a file: beside it first, so that an older one is only replaced by a
+// whole one.
+func writeExport(ctx context.Context, h storage.History, q storage.Query, f storage.Format, file string, stdout io.Writer) (err error) {
+	if file == "" || file == "-" {
+		return writeBuffered(ctx, h, q, f, stdout)
+	}
+	hint := func(err error) error { return fmt.Errorf("export to %q: %w: choose another file with -o", file, err) }
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		dst, err := os.OpenFile(file, os.O_WRONLY, 0) //nolint:gosec // the user names the file
+		if err != nil {
+			return hint(err)
+		}
+		return errors.Join(writeBuffered(ctx, h, q, f, dst), dst.Close())
+	}
+	dst, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+".*")
+	if err != nil {
+		return hint(err)
+	}
+	if err := errors.Join(writeBuffered(ctx, h, q, f, dst), dst.Close()); err != nil {
+		return errors.Join(err, os.Remove(dst.Name()))
+	}
+	if err := os.Rename(dst.Name(), file); err != nil {
+		return errors.Join(hint(err), os.Remove(dst.Name()))
+	}
+	return nil
+}
+
+func writeBuffered(ctx context.Context, h storage.History, q storage.Query, f storage.Format, w io.Writer) error {
+	buf := bufio.NewWriterSize(w, 1<<16)
 	if _, err := storage.Export(ctx, h, q, f, buf); err != nil {
 		return err
 	}

@@ -78,18 +78,30 @@ func waitSubscribed(ctx context.Context, s *engine.Session) error {
 }
 
 // watchRecorder waits for the end and says meanwhile, once each time it
-// changes, what keeps messages from being stored.
+// changes, what keeps messages and shadows from being stored.
 func watchRecorder(ctx context.Context, w *engine.Workbench, stderr io.Writer) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	said := ""
+	var said, saidShadows string
+	var lost uint64
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
+		if trouble := w.Broker().StoreTrouble; trouble != saidShadows {
+			if saidShadows = trouble; trouble != "" {
+				fmt.Fprintf(stderr, "thingdesk: shadows are not stored, their updates are refused: %s\n", trouble)
+			} else {
+				fmt.Fprintln(stderr, "thingdesk: shadows are stored again")
+			}
+		}
 		st := w.RecorderStats()
+		if st.Trouble == "" && said == "" && st.Dropped > lost {
+			fmt.Fprintf(stderr, "thingdesk: messages come faster than they can be stored: %d not recorded so far; send more slowly\n", st.Dropped)
+		}
+		lost = st.Dropped
 		if st.Trouble == said {
 			continue
 		}

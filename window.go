@@ -36,6 +36,7 @@ func windowCommand(ctx context.Context, args []string, _, stderr io.Writer) erro
 	}
 	bench, err := openWorkbench(ctx, o, true, stderr)
 	if err != nil {
+		showFailure(err, stderr)
 		return err
 	}
 	// A broker that cannot start is shown in the window and no reason to end.

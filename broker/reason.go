@@ -151,7 +151,7 @@ func protocolReason(endpoint string, err error) (Reason, bool) {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || isReset(err) {
 		return Reason{
 			ReasonProtocol, endpoint + " closed the connection without an answer",
-			"Check the port and the transport: this may be a TLS port spoken to in plain, or no MQTT broker",
+			"Check the port and the transport: a TLS port spoken to in plain, a plain port spoken to in TLS, or no MQTT broker",
 		}, true
 	}
 	return Reason{}, false

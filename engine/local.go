@@ -21,6 +21,8 @@ type BrokerStatus struct {
 	Moved  bool
 	// Err says why it could not be started; nil when it was.
 	Err error
+	// StoreTrouble says in words why shadows cannot be stored; "" when they can.
+	StoreTrouble string
 	// Stats are its counters.
 	Stats localbroker.Stats
 }
@@ -33,6 +35,7 @@ func (w *Workbench) Broker() BrokerStatus {
 	st := BrokerStatus{Wanted: w.cfg.Listen, Err: err}
 	if local != nil {
 		st.Running, st.Addr, st.Moved, st.Stats = true, local.Addr(), local.Moved(), local.Stats()
+		st.StoreTrouble = storage.Explain(st.Stats.StoreErr)
 	}
 	return st
 }

@@ -4,11 +4,13 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -345,14 +347,30 @@ func (w *Workbench) Close(ctx context.Context) error {
 	if w.local != nil {
 		errs = append(errs, w.local.Close(ctx))
 	}
-	if w.recorder != nil {
-		w.recorder.Close()
-	}
+	errs = append(errs, w.closeRecorder())
 	if w.history != nil {
 		errs = append(errs, w.history.Close())
 	}
 	w.stop()
 	return errors.Join(append(errs, w.cfg.Dir.Close())...)
+}
+
+// closeRecorder stores what is queued. What cannot be stored is an error: nobody
+// may believe that it is kept.
+func (w *Workbench) closeRecorder() error {
+	if w.recorder == nil {
+		return nil
+	}
+	before := w.recorder.Stats()
+	w.recorder.Close()
+	after := w.recorder.Stats()
+	lost := after.Dropped - before.Dropped
+	if lost == 0 {
+		return nil
+	}
+	why := cmp.Or(after.Trouble, before.Trouble, "the queue was full")
+	why, _, _ = strings.Cut(why, ", storing goes on") // it does not, now
+	return fmt.Errorf("store the last messages: %d could not be stored: %s", lost, why)
 }
 
 // settle waits until nothing more comes in at the bundled broker.

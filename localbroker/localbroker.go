@@ -74,6 +74,8 @@ type Stats struct {
 	Dropped           uint64 // messages not delivered because a client was too slow
 	Retained          int    // messages in the retained store
 	ShadowsDropped    uint64 // shadow requests refused because the queue was full
+	// StoreErr is why the last shadow update could not be stored; nil when it was.
+	StoreErr error
 }
 
 // Client describes one connected client.

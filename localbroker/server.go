@@ -154,6 +154,7 @@ func (s *Server) Stats() Stats {
 		Dropped:        uint64(atomic.LoadInt64(&info.MessagesDropped) + atomic.LoadInt64(&info.InflightDropped)),
 		Retained:       s.mqtt.Topics.Retained.Len(),
 		ShadowsDropped: s.shadows.dropped.Load(),
+		StoreErr:       s.shadows.storeErr(),
 	}
 }
 

@@ -31,9 +31,10 @@ type shadows struct {
 
 	// Safe for concurrent use.
 	queue     chan request
-	bytes     atomic.Int64  // payload bytes in queue
-	dropped   atomic.Uint64 // requests that found the queue full
-	published atomic.Int64  // replies that mochi counted
+	bytes     atomic.Int64          // payload bytes in queue
+	dropped   atomic.Uint64         // requests that found the queue full
+	published atomic.Int64          // replies that mochi counted
+	failed    atomic.Pointer[error] // what the last storing came to
 	stopping  chan struct{}
 	ended     chan struct{}
 	cancel    context.CancelFunc
@@ -166,7 +167,9 @@ func (s *shadows) answer(ctx context.Context, batch []request) {
 		}
 	}
 	if len(records) > 0 && s.store != nil {
-		if err := s.store.SaveShadows(ctx, records); err != nil {
+		err := s.store.SaveShadows(ctx, records)
+		s.failed.Store(&err)
+		if err != nil {
 			s.log.ErrorContext(ctx, "store shadows", "error", err, "records", len(records))
 			s.takeBack(batch, answers)
 		}
@@ -180,6 +183,14 @@ func (s *shadows) answer(ctx context.Context, batch []request) {
 			s.published.Add(1)
 		}
 	}
+}
+
+// storeErr is what the last storing came to.
+func (s *shadows) storeErr() error {
+	if err := s.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // takeBack undoes all changes of a batch that could not be stored, latest

@@ -174,7 +174,8 @@ func TestStoreFailure(t *testing.T) {
 	t.Parallel()
 	hold, held := make(chan struct{}), make(chan struct{}, 10)
 	store := &memoryStore{before: func() { held <- struct{}{}; <-hold }}
-	c := connect(t, start(t, localbroker.Config{Store: store}), "c")
+	s := start(t, localbroker.Config{Store: store})
+	c := connect(t, s, "c")
 	c.subscribe(t, everyShadow, 1)
 	send := func(op, payload string) { c.publish(t, "$aws/things/x/shadow/"+op, 1, payload) }
 
@@ -213,9 +214,15 @@ func TestStoreFailure(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", g, w)
 	}
 
+	if s.Stats().StoreErr == nil {
+		t.Error("the failing store is not told")
+	}
 	store.fail(nil)
 	send("update", `{"state":{"reported":{"n":4}},"version":1}`)
 	c.barrier(t)
+	if err := s.Stats().StoreErr; err != nil {
+		t.Errorf("after the store recovered: %v", err)
+	}
 	if r, _ := store.get(shadow.Key{Thing: "x"}); r.Version != 2 {
 		t.Errorf("after the store recovered its version is %d, want 2", r.Version)
 	}

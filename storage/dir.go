@@ -111,6 +111,12 @@ func (d *Dir) openApp(ctx context.Context) (err error) {
 			err = fmt.Errorf("%w: the file is left as it is: put a backup in its place, or move it away to begin anew without profiles and Things", err)
 		case errors.Is(err, ErrNewer):
 			err = fmt.Errorf("%w: update Thingdesk or choose another data directory", err)
+		case errors.Is(err, ErrBusy):
+			err = fmt.Errorf("%w: close that program and start again", err)
+		case errors.Is(err, ErrFull):
+			err = fmt.Errorf("%w: free some space and start again", err)
+		case errors.Is(err, ErrCannotOpen), errors.Is(err, ErrReadOnly):
+			err = fmt.Errorf("%w: look whether it is a file and whether file and directory may be written to, and start again", err)
 		}
 	}()
 	if err := ownFile(path); err != nil {

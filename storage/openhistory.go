@@ -22,12 +22,18 @@ func (d *Dir) OpenHistory(ctx context.Context) (h History, notice string, err er
 		if moved != nil {
 			return nil, "", fmt.Errorf("set damaged history %q aside: %w", path, classify(moved))
 		}
-		notice = fmt.Sprintf("The message history was damaged. It has been set aside as %s, and a new one has begun.", aside)
+		notice = fmt.Sprintf("The message history was damaged. It has been set aside as %s, and a new one has begun. What can be read of it comes back with: sqlite3 %s .recover", aside, filepath.Base(aside))
 		rows, err = openRows(ctx, path, defaultChunkRows)
 	}
 	switch {
 	case errors.Is(err, ErrNewer):
 		return nil, "", fmt.Errorf("%w: update Thingdesk, or move the file away to begin a new history", err)
+	case errors.Is(err, ErrBusy):
+		return nil, "", fmt.Errorf("open history: %w: close that program and start Thingdesk again", err)
+	case errors.Is(err, ErrFull):
+		return nil, "", fmt.Errorf("open history: %w: free some space and start Thingdesk again", err)
+	case errors.Is(err, ErrReadOnly), errors.Is(err, ErrCannotOpen):
+		return nil, "", fmt.Errorf("open history: %w: allow writing to it and start Thingdesk again", err)
 	case err != nil:
 		return nil, "", fmt.Errorf("open history: %w", err)
 	}

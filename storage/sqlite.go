@@ -93,6 +93,7 @@ func quickCheck(ctx context.Context, db *sql.DB, path string) error {
 		return wrap(err, "check %q", path)
 	}
 	if verdict != "ok" {
+		verdict = strings.Join(strings.Fields(strings.ReplaceAll(verdict, "*** in database main ***", "")), " ")
 		return fmt.Errorf("check %q: %w: %s", path, ErrDamaged, verdict)
 	}
 	return nil

@@ -101,6 +101,9 @@ func troubleWords(f figures) string {
 	if f.broker.Err != nil {
 		words = append(words, f.broker.Err.Error())
 	}
+	if f.broker.StoreTrouble != "" {
+		words = append(words, "shadow updates are refused: "+f.broker.StoreTrouble)
+	}
 	if n := f.recorder.Dropped; n > 0 {
 		words = append(words, model.Count(n)+" not recorded")
 	}
