@@ -145,3 +145,42 @@ func TestLayoutIsChecked(t *testing.T) {
 		t.Errorf("a good layout came back as %+v", l)
 	}
 }
+
+// An update that cannot be sent stays typed, with the reason in words.
+func TestSendWhileTheBrokerIsStopped(t *testing.T) { //nolint:paralleltest // Fyne's test application is global
+	k := newDesk(t, t.TempDir())
+	key := shadow.Key{Thing: "pump-1"}
+	k.publish(key.Topic("update"), `{"state":{"reported":{"speed":1000}}}`)
+	k.eventually("pump-1", func() bool { return k.shadow(key).Exists })
+	k.open(navigator.Ref{Kind: navigator.Thing, Session: broker.LocalID, Thing: "pump-1"})
+	k.eventually("the form", func() bool { return k.says("speed") })
+	if err := k.bench.StopBroker(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	k.typeDesired("speed", "1450")
+	k.tap("Send desired")
+	k.eventually("the reason, and the edit still there", func() bool { return k.says("not connected") && k.says("1 unsent edit") })
+	if err := k.bench.StartBroker(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	k.eventually("connected again", func() bool { return k.bench.Session(broker.LocalID).Status().State == broker.Connected })
+	k.tap("Send desired")
+	k.eventually("sent", func() bool { v, ok := k.shadow(key).Doc.Desired["speed"]; return ok && number(v) == "1450" })
+}
+
+// Somebody else's update arrives under a typed edit: both are shown, and the
+// user chooses.
+func TestTheirsBesideMine(t *testing.T) { //nolint:paralleltest // Fyne's test application is global
+	k := newDesk(t, t.TempDir())
+	key := shadow.Key{Thing: "pump-1"}
+	k.publish(key.Topic("update"), `{"state":{"reported":{"speed":1000},"desired":{"speed":1100}}}`)
+	k.eventually("pump-1", func() bool { return k.shadow(key).Exists })
+	k.open(navigator.Ref{Kind: navigator.Thing, Session: broker.LocalID, Thing: "pump-1"})
+	k.eventually("the form", func() bool { return k.says("speed") })
+	k.typeDesired("speed", "1450")
+	k.publish(key.Topic("update"), `{"state":{"desired":{"speed":1200}}}`)
+	k.eventually("theirs beside mine", func() bool { return k.says("1200") && k.says("Keep mine") && k.says("Take theirs") })
+	k.tap("Keep mine")
+	k.tap("Send desired")
+	k.eventually("mine", func() bool { return number(k.shadow(key).Doc.Desired["speed"]) == "1450" })
+}
