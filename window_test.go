@@ -160,3 +160,31 @@ func eventually(t *testing.T, what string, ok func() bool) {
 		time.Sleep(50 * time.Millisecond)
 	}
 }
+
+// No widget is touched off Fyne's goroutine: without the tag migrated_fynedo
+// Fyne looks at each call and complains. Everything that is live is shown once.
+func TestNoCallsOffFynesGoroutine(t *testing.T) {
+	t.Parallel()
+	s := newScreen(t)
+	checked := filepath.Join(t.TempDir(), "thingdesk")
+	if out, err := exec.Command("go", "build", "-tags", "x11", "-o", checked, ".").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	var stderr bytes.Buffer
+	cmd := s.command(context.Background(), checked, "--data", t.TempDir(), "--listen", "127.0.0.1:0")
+	cmd.Stderr = &stderr
+	start(t, cmd)
+	s.xdotool(t, "search", "--sync", "--onlyvisible", "--name", "^Thingdesk$")
+	eventually(t, "the window to draw", func() bool { return s.colours(t) > 50 })
+	for _, key := range []string{"ctrl+d", "ctrl+p", "ctrl+Return", "ctrl+n", "ctrl+k", "ctrl+shift+p", "ctrl+shift+p", "ctrl+equal"} {
+		s.xdotool(t, "key", key)
+		time.Sleep(500 * time.Millisecond) // several samples
+	}
+	s.xdotool(t, "key", "ctrl+q")
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("window ended with %v", err)
+	}
+	if strings.Contains(stderr.String(), "call thread") {
+		t.Errorf("a widget was touched off Fyne's goroutine:\n%s", &stderr)
+	}
+}
