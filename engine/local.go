@@ -67,7 +67,8 @@ func (w *Workbench) StartBroker(ctx context.Context) error {
 	local, err := localbroker.Start(ctx, localbroker.Config{
 		Listen: w.cfg.Listen, AnyPort: w.cfg.AnyPort, Store: w.cfg.Dir,
 		OnEvent:   func(e localbroker.Event) { session.clientEvent(e) },
-		OnMessage: w.recordLocal, Log: w.log,
+		OnMessage: func(client string, m broker.Message) { w.recordLocal(session, client, m) },
+		Log:       w.log,
 	})
 	w.mu.Lock()
 	w.local, w.localErr = local, err
@@ -132,15 +133,15 @@ func (s *Session) clientEvent(e localbroker.Event) {
 // recordLocal records a message of the bundled broker where it is exact: in the
 // broker itself. Its Session sees it at the QoS and with the RETAIN flag of a
 // subscriber, and under a flood not every one.
-func (w *Workbench) recordLocal(client string, m broker.Message) {
+func (w *Workbench) recordLocal(session *Session, client string, m broker.Message) {
 	if !w.recording.Load() {
 		return
 	}
-	session := w.Session(broker.LocalID)
-	if client != "" && client == session.ClientID() {
+	us := session.known.Load()
+	if client != "" && client == us.clientID {
 		m.Direction = broker.Out
 	}
-	w.recorder.Put(broker.LocalID, session.Profile().Name, []broker.Message{m})
+	w.recorder.Put(broker.LocalID, us.name, []broker.Message{m})
 }
 
 // bookkeeper is the Workbench as its Sessions see it.

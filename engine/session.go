@@ -34,6 +34,9 @@ type keeper interface {
 	keepProfile(ctx context.Context, p broker.Profile) error
 }
 
+// identity is who a Session is to the broker, and to the user.
+type identity struct{ clientID, name string }
+
 // SubscriptionInfo is one subscription of a Session as the screen shows it.
 type SubscriptionInfo struct {
 	broker.Subscription
@@ -63,13 +66,16 @@ type Session struct {
 	received   atomic.Uint64
 	dropped    atomic.Uint64
 	ask        chan struct{} // wakes the asker
+	// known is what a recording of the bundled broker asks for each message: it
+	// must not wait for mu, which is held while a batch is taken in.
+	known atomic.Pointer[identity]
 
 	connMu sync.Mutex // serialises connect and disconnect
 
 	mu       sync.Mutex // guards the following
 	profile  broker.Profile
 	conn     broker.Conn
-	clientID string
+	clientID string // with profile.Name also in known
 	status   broker.Status
 	history  []broker.Status
 	subs     map[string]*SubscriptionInfo
@@ -87,6 +93,7 @@ func newSession(ctx context.Context, p broker.Profile, known []things.Thing, dia
 		registry: things.NewRegistry(p.ID, known),
 		status:   broker.Status{State: broker.Closed, Since: time.Now()},
 	}
+	s.identify()
 	s.resetSubs()
 	s.wg.Go(s.ingest)
 	s.wg.Go(s.asker)
@@ -162,6 +169,7 @@ func (s *Session) connect(ctx context.Context, p broker.Profile, password string
 	}
 	s.mu.Lock()
 	s.clientID = p.ClientID
+	s.identify()
 	s.resetSubs()
 	s.mu.Unlock()
 	conn, err := s.dial(p, password, (*handler)(s))
@@ -189,6 +197,7 @@ func (s *Session) disconnectLocked(ctx context.Context) error {
 	s.mu.Lock()
 	conn := s.conn
 	s.conn, s.clientID = nil, ""
+	s.identify()
 	s.mu.Unlock()
 	if conn == nil {
 		return nil
@@ -213,8 +222,12 @@ func (s *Session) setProfile(p broker.Profile) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.profile = p
+	s.identify()
 	s.resetSubs()
 }
+
+// identify keeps known true. Needs mu, or no other user.
+func (s *Session) identify() { s.known.Store(&identity{s.clientID, s.profile.Name}) }
 
 // resetSubs rebuilds the table of subscriptions from the profile, keeping
 // counters and answers of filters that stay. Needs mu, or no other user.
