@@ -166,7 +166,7 @@ func (s *Session) wanted() []shadow.Key {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.status.State != broker.Connected {
-		return nil // AskAll when the connection is up again and subscribed
+		return nil // setStatusLocked wakes the asker when it is
 	}
 	return s.registry.Wanted(askBatch)
 }
@@ -174,11 +174,16 @@ func (s *Session) wanted() []shadow.Key {
 func (s *Session) askFor(keys []shadow.Key) {
 	ctx, cancel := context.WithTimeout(s.ctx, askWait)
 	defer cancel()
-	for _, key := range keys {
+	for i, key := range keys {
 		name, payload := dialect.AWSGet(key, "")
 		if _, err := s.Publish(ctx, broker.Message{Topic: name, Payload: payload}); err != nil {
 			s.log.Debug("ask for shadow", "thing", key.Thing, "shadow", key.Name, "error", err)
-			return // AskAll when the connection is up again and subscribed
+			s.Things(func(r *things.Registry) { // once more, for as long as it is connected
+				for _, left := range keys[i:] {
+					r.Ask(left)
+				}
+			})
+			return
 		}
 	}
 }

@@ -259,7 +259,10 @@ func (s *Session) setStatusLocked(st broker.Status) {
 		s.history = slices.Delete(s.history, 0, 1)
 	}
 	s.history = append(s.history, st)
-	if st.State != broker.Connected && !s.profile.Local() {
+	switch {
+	case st.State == broker.Connected:
+		s.wakeAsker()
+	case !s.profile.Local():
 		s.registry.ForgetClients(false)
 	}
 	s.log.Info("connection state", "connection", s.profile.Name, "state", st.State.String(), "reason", st.Reason.Text)
