@@ -120,6 +120,58 @@ func (s *server) mosquitto(t *testing.T, stdin io.Reader, name string, args ...s
 	return string(out)
 }
 
+// subscriber is a running mosquitto_sub.
+type subscriber struct {
+	cmd   *exec.Cmd
+	lines chan string // "topic payload"
+}
+
+// subscribe starts mosquitto_sub and returns when it is served, which it does
+// not say: it sees the messages of a probe first.
+func (s *server) subscribe(t *testing.T, filters ...string) *subscriber {
+	t.Helper()
+	const probe = "probe"
+	args := []string{"-h", "127.0.0.1", "-p", s.port(), "-q", "1", "-F", "%t %p", "-t", probe}
+	for _, f := range filters {
+		args = append(args, "-t", f)
+	}
+	sub := &subscriber{exec.Command("mosquitto_sub", args...), make(chan string, 1000)}
+	out, err := sub.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, sub.cmd)
+	go func() {
+		defer close(sub.lines)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			sub.lines <- lines.Text()
+		}
+	}()
+	eventually(t, "mosquitto_sub to be served", func() bool {
+		s.mosquitto(t, nil, "mosquitto_pub", "-t", probe, "-m", "")
+		return len(sub.lines) > 0
+	})
+	return sub
+}
+
+// next returns the next line that is not the probe's.
+func (sub *subscriber) next(t *testing.T) string {
+	t.Helper()
+	for {
+		select {
+		case line, ok := <-sub.lines:
+			if !ok {
+				t.Fatal("mosquitto_sub has ended")
+			}
+			if !strings.HasPrefix(line, "probe ") {
+				return line
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("mosquitto_sub received nothing")
+		}
+	}
+}
+
 func needMosquitto(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"mosquitto_pub", "mosquitto_sub"} {
@@ -293,13 +345,9 @@ func TestShadowWithMosquitto(t *testing.T) {
 	const shadow = "$aws/things/m1/shadow/"
 	s := serveIn(t, dir)
 	s.mosquitto(t, nil, "mosquitto_pub", "-q", "1", "-t", shadow+"update", "-m", `{"state":{"reported":{"temperature":36}}}`)
-	delta := make(chan string, 1)
-	go func() {
-		delta <- s.mosquitto(t, nil, "mosquitto_sub", "-q", "1", "-C", "1", "-W", "20", "-t", shadow+"update/delta")
-	}()
-	time.Sleep(300 * time.Millisecond) // mosquitto_sub does not say when it has subscribed
+	device := s.subscribe(t, shadow+"update/delta")
 	s.mosquitto(t, nil, "mosquitto_pub", "-q", "1", "-t", shadow+"update", "-m", `{"state":{"desired":{"temperature":28}}}`)
-	if got := <-delta; !strings.Contains(got, `"state":{"temperature":28}`) {
+	if got := device.next(t); !strings.Contains(got, `"state":{"temperature":28}`) {
 		t.Errorf("delta = %s", got)
 	}
 	s.stop(t, syscall.SIGTERM)
