@@ -96,6 +96,9 @@ func kindOf(err error) error {
 		case sqlite3.SQLITE_CANTOPEN:
 			return ErrCannotOpen
 		}
+		if se.Code() == sqlite3.SQLITE_IOERR_SHMSIZE { // no room for the companion file -shm
+			return ErrFull
+		}
 		return nil
 	}
 	switch {
