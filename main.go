@@ -31,12 +31,15 @@ usage:
   thingdesk export [--data DIR] [--filter TOPICFILTER] [--since T] [--until T]
                    [--format ndjson|csv] [-o FILE]
         write the message history, oldest first
+  thingdesk hash
+        read a password and print its hash for a user in broker.json
   thingdesk version
         say which version this is
 
   --data DIR         data directory; default %s
-  --listen HOST:PORT where the bundled broker listens; default 127.0.0.1:1883;
-                     port 0 picks a free one
+  --listen HOST:PORT where the bundled broker listens; default 127.0.0.1:1883, or
+                     what broker.json in the data directory says; port 0 picks a
+                     free one
   --history=off      record nothing
   --filter FILTER    MQTT topic filter, for example 'factory/+/temperature';
                      may be given several times
@@ -71,7 +74,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		command, args = args[0], args[1:]
 	}
 	commands := map[string]func(context.Context, []string, io.Writer, io.Writer) error{
-		"window": windowCommand, "serve": serveCommand, "export": exportCommand, "version": versionCommand, "help": helpCommand,
+		"window": windowCommand, "serve": serveCommand, "export": exportCommand, "hash": hashCommand, "version": versionCommand, "help": helpCommand,
 	}
 	do, ok := commands[command]
 	if !ok {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/thingdesk/thingdesk/broker"
@@ -45,11 +47,22 @@ func serve(ctx context.Context, w *engine.Workbench, stdout, stderr io.Writer) e
 	if err := waitSubscribed(ctx, w.Session(broker.LocalID)); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(stdout, "ready mqtt://%s\n", st.Addr); err != nil {
+	for _, also := range st.Listeners[1:] {
+		fmt.Fprintf(stderr, "thingdesk: also listening: %s\n", url(also))
+	}
+	if _, err := fmt.Fprintf(stdout, "ready %s\n", url(st.Listeners[0])); err != nil {
 		return fmt.Errorf("say ready: %w", err)
 	}
 	watchRecorder(ctx, w, stderr)
 	return nil
+}
+
+// url turns the name of a listener, "tls 127.0.0.1:8883", into what clients are
+// given.
+func url(listener string) string {
+	protocol, addr, _ := strings.Cut(listener, " ")
+	schemes := map[string]string{"tcp": "mqtt", "tls": "mqtts"}
+	return cmp.Or(schemes[protocol], protocol) + "://" + addr
 }
 
 // waitSubscribed returns when the Session records what the broker carries.
@@ -82,7 +95,7 @@ func waitSubscribed(ctx context.Context, s *engine.Session) error {
 func watchRecorder(ctx context.Context, w *engine.Workbench, stderr io.Writer) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	var said, saidShadows string
+	var said, saidShadows, saidState string
 	var lost uint64
 	for {
 		select {
@@ -95,6 +108,13 @@ func watchRecorder(ctx context.Context, w *engine.Workbench, stderr io.Writer) {
 				fmt.Fprintf(stderr, "thingdesk: shadows are not stored, their updates are refused: %s\n", trouble)
 			} else {
 				fmt.Fprintln(stderr, "thingdesk: shadows are stored again")
+			}
+		}
+		if trouble := w.Broker().StateTrouble; trouble != saidState {
+			if saidState = trouble; trouble != "" {
+				fmt.Fprintf(stderr, "thingdesk: sessions and retained messages are not stored, their acknowledgements wait: %s\n", trouble)
+			} else {
+				fmt.Fprintln(stderr, "thingdesk: sessions and retained messages are stored again")
 			}
 		}
 		st := w.RecorderStats()

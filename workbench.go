@@ -15,7 +15,7 @@ import (
 
 	"github.com/thingdesk/thingdesk/broker/paho"
 	"github.com/thingdesk/thingdesk/engine"
-	"github.com/thingdesk/thingdesk/localbroker"
+	"github.com/thingdesk/thingdesk/localbroker/settings"
 	"github.com/thingdesk/thingdesk/storage"
 	"github.com/thingdesk/thingdesk/storage/keyring"
 )
@@ -33,7 +33,7 @@ func readOptions(name string, args []string, withHistory bool) (options, error) 
 	o := options{history: true}
 	fs := newFlags(name)
 	fs.StringVar(&o.data, "data", defaultDataDir(), "")
-	fs.StringVar(&o.listen, "listen", localbroker.DefaultListen, "")
+	fs.StringVar(&o.listen, "listen", "", "")
 	history := "on"
 	if withHistory {
 		fs.StringVar(&history, "history", "on", "")
@@ -49,14 +49,21 @@ func readOptions(name string, args []string, withHistory bool) (options, error) 
 	if o.data == "" {
 		return o, fmt.Errorf("%w: --data must name a directory", errUsage)
 	}
+	return o, o.checkListen()
+}
+
+func (o options) checkListen() error {
+	if !o.listenGiven {
+		return nil
+	}
 	_, port, err := net.SplitHostPort(o.listen)
 	if err != nil {
-		return o, fmt.Errorf("%w: --listen must be HOST:PORT, not %q", errUsage, o.listen)
+		return fmt.Errorf("%w: --listen must be HOST:PORT, not %q", errUsage, o.listen)
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return o, fmt.Errorf("%w: the port of --listen must be a number from 0 to 65535, not %q", errUsage, port)
+		return fmt.Errorf("%w: the port of --listen must be a number from 0 to 65535, not %q", errUsage, port)
 	}
-	return o, nil
+	return nil
 }
 
 // openWorkbench takes the data directory and composes the Workbench over it.
@@ -65,8 +72,12 @@ func openWorkbench(ctx context.Context, o options, anyPort bool, stderr io.Write
 	if err != nil {
 		return nil, err
 	}
+	set, err := settings.Read(filepath.Join(dir.Path(), settings.File))
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
 	w, err := engine.Open(ctx, engine.Config{
-		Dir: dir, Listen: o.listen, AnyPort: anyPort, NoHistory: !o.history,
+		Dir: dir, Broker: &set, Listen: o.listen, AnyPort: anyPort, NoHistory: !o.history,
 		Dial: paho.Dial, Secrets: &keyring.Store{}, Log: newLog(stderr),
 	})
 	if err != nil {

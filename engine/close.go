@@ -37,6 +37,9 @@ func (w *Workbench) Close(ctx context.Context) error {
 	if w.local != nil {
 		errs = append(errs, w.local.Close(ctx))
 	}
+	if w.state != nil {
+		errs = append(errs, w.state.Close())
+	}
 	errs = append(errs, w.closeRecorder())
 	if w.history != nil {
 		errs = append(errs, w.history.Close())

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/thingdesk/thingdesk/broker"
+	"github.com/thingdesk/thingdesk/localbroker"
 	"github.com/thingdesk/thingdesk/things/dialect"
 	"github.com/thingdesk/thingdesk/things/shadow"
 )
@@ -97,7 +98,7 @@ func (w *Workbench) StartDemo(context.Context) error {
 	if w.demoState != nil {
 		state = *w.demoState
 	}
-	d, err := startDemo(w.ctx, w.local.Addr(), state, w.cfg.Dial, w.log)
+	d, err := startDemo(w.ctx, w.local.Inside(), state, w.cfg.Dial, w.log)
 	if err != nil {
 		return fmt.Errorf("start the demo thermal controller: %w", err)
 	}
@@ -127,21 +128,21 @@ func (w *Workbench) DemoRunning() bool {
 	return w.demo != nil
 }
 
-func startDemo(ctx context.Context, addr string, state demoState, dial broker.Dialer, log *slog.Logger) (*Demo, error) {
+func startDemo(ctx context.Context, at localbroker.Login, state demoState, dial broker.Dialer, log *slog.Logger) (*Demo, error) {
 	ctx, stop := context.WithCancel(ctx)
 	d := &Demo{
 		key: shadow.Key{Thing: DemoThing}, log: log, stop: stop, state: state, target: state.Temperature,
 		inbox: make(chan broker.Message, 64), up: make(chan struct{}, 1),
 	}
 	p := broker.Profile{
-		ID: "demo", Name: "Demo thermal controller", Address: addr, ClientID: DemoThing, Persistent: true,
+		ID: "demo", Name: "Demo thermal controller", Address: at.Addr, Username: at.User, ClientID: DemoThing, Persistent: true,
 		Subscriptions: []broker.Subscription{
 			{Filter: d.key.Topic("update/delta"), QoS: 1},
 			{Filter: d.key.Topic("get/accepted"), QoS: 1},
 			{Filter: d.key.Topic("get/rejected"), QoS: 1},
 		},
 	}
-	conn, err := dial(p, "", d)
+	conn, err := dial(p, at.Password, d)
 	if err != nil {
 		stop()
 		return nil, err

@@ -23,6 +23,11 @@ type BrokerStatus struct {
 	Err error
 	// StoreTrouble says in words why shadows cannot be stored; "" when they can.
 	StoreTrouble string
+	// StateTrouble says in words why sessions, retained messages and messages
+	// that wait cannot be stored; "" when they can.
+	StateTrouble string
+	// Listeners names all that it listens on: "tcp 127.0.0.1:1883".
+	Listeners []string
 	// Stats are its counters.
 	Stats localbroker.Stats
 }
@@ -35,7 +40,8 @@ func (w *Workbench) Broker() BrokerStatus {
 	st := BrokerStatus{Wanted: w.cfg.Listen, Err: err}
 	if local != nil {
 		st.Running, st.Addr, st.Moved, st.Stats = true, local.Addr(), local.Moved(), local.Stats()
-		st.StoreTrouble = storage.Explain(st.Stats.StoreErr)
+		st.StoreTrouble, st.StateTrouble = storage.Explain(st.Stats.StoreErr), storage.Explain(st.Stats.StateErr)
+		st.Listeners = local.Listeners()
 	}
 	return st
 }
@@ -64,12 +70,16 @@ func (w *Workbench) StartBroker(ctx context.Context) error {
 	}
 	session := w.Session(broker.LocalID)
 	session.Things(func(r *things.Registry) { r.ForgetClients(true) })
-	local, err := localbroker.Start(ctx, localbroker.Config{
-		Listen: w.cfg.Listen, AnyPort: w.cfg.AnyPort, Store: w.cfg.Dir,
+	cfg := localbroker.Config{
+		Settings: w.cfg.Broker, Listen: w.cfg.Listen, AnyPort: w.cfg.AnyPort, Store: w.cfg.Dir,
 		OnEvent:   func(e localbroker.Event) { session.clientEvent(e) },
 		OnMessage: func(client string, m broker.Message) { w.recordLocal(session, client, m) },
 		Log:       w.log,
-	})
+	}
+	if w.state != nil {
+		cfg.State = w.state
+	}
+	local, err := localbroker.Start(ctx, cfg)
 	w.mu.Lock()
 	w.local, w.localErr = local, err
 	w.mu.Unlock()
@@ -83,7 +93,9 @@ func (w *Workbench) StartBroker(ctx context.Context) error {
 	p := session.Profile()
 	p.Address = local.Addr()
 	session.setProfile(p)
-	return session.connect(ctx, p, "")
+	inside := local.Inside()
+	p.Address, p.Username = inside.Addr, inside.User
+	return session.connect(ctx, p, inside.Password)
 }
 
 // StopBroker disconnects the bundled broker's Session and stops the broker.
@@ -127,6 +139,8 @@ func (s *Session) clientEvent(e localbroker.Event) {
 		s.registry.ClientGone(e.Client, e.At)
 	case localbroker.EventSubscribed:
 		s.registry.ClientSubscribed(e.Client, e.Filters, e.At)
+	case localbroker.EventUnsubscribed, localbroker.EventDropped:
+		// nothing that is shown hangs on these
 	}
 }
 

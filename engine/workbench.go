@@ -14,6 +14,7 @@ import (
 
 	"github.com/thingdesk/thingdesk/broker"
 	"github.com/thingdesk/thingdesk/localbroker"
+	"github.com/thingdesk/thingdesk/localbroker/settings"
 	"github.com/thingdesk/thingdesk/storage"
 	"github.com/thingdesk/thingdesk/things"
 )
@@ -22,11 +23,14 @@ import (
 type Config struct {
 	// Dir is the open data directory. The Workbench closes it.
 	Dir *storage.Dir
-	// Listen is where the bundled broker listens; localbroker.DefaultListen
-	// when empty.
+	// Listen is where the bundled broker listens; "" leaves it to Broker.
 	Listen string
 	// AnyPort lets the bundled broker take a free port when Listen is in use.
 	AnyPort bool
+	// Broker says how else the bundled broker runs; nil stands for
+	// settings.Default. Listen and AnyPort are for its first listener; empty,
+	// they leave it as it is there.
+	Broker *settings.Settings
 	// NoHistory leaves history.db alone: nothing is recorded or read.
 	NoHistory bool
 	// Dial makes connections.
@@ -55,6 +59,7 @@ type Workbench struct {
 	sessions  []*Session
 	history   storage.History
 	recorder  *storage.Recorder
+	state     *storage.BrokerStore // nil when it could not be opened
 	notices   []string
 	local     *localbroker.Server
 	localErr  error
@@ -71,8 +76,13 @@ func Open(ctx context.Context, c Config) (*Workbench, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Broker == nil {
+		set := settings.Default()
+		c.Broker = &set
+	}
 	if c.Listen == "" {
-		c.Listen = localbroker.DefaultListen
+		first := c.Broker.Listeners[0].Listen
+		c.Listen, c.AnyPort = first.Address, first.AnyPort
 	}
 	profiles, err := c.Dir.Profiles(ctx)
 	if err != nil {
@@ -87,6 +97,10 @@ func Open(ctx context.Context, c Config) (*Workbench, error) {
 	if !c.NoHistory {
 		w.openHistory(ctx)
 	}
+	for _, notice := range c.Broker.Notices {
+		w.notice(notice)
+	}
+	w.openBrokerStore(ctx)
 	if !slices.ContainsFunc(profiles, broker.Profile.Local) {
 		profiles = slices.Insert(profiles, 0, localProfile())
 	}
@@ -129,6 +143,24 @@ func (w *Workbench) openHistory(ctx context.Context) {
 	}
 	w.history, w.recorder = h, storage.NewRecorder(h, storage.RecorderConfig{})
 	w.recording.Store(true)
+}
+
+// openBrokerStore opens what the bundled broker keeps. Without it the broker runs
+// in memory.
+func (w *Workbench) openBrokerStore(ctx context.Context) {
+	sync := storage.Process
+	if w.cfg.Broker.Durability == settings.Power {
+		sync = storage.Power
+	}
+	s, err := storage.OpenBroker(ctx, w.cfg.Dir.Path(), sync)
+	if err != nil {
+		w.notice(fmt.Sprintf("The bundled broker keeps sessions and retained messages only until Thingdesk closes: %v", err))
+		return
+	}
+	if notice := s.Notice(); notice != "" {
+		w.notice(notice)
+	}
+	w.state = s
 }
 
 // seedShadows makes the bundled broker's stored shadows known before the first

@@ -1,7 +1,7 @@
-// Package localbroker is the broker that comes with Thingdesk, with its
-// Device Shadow service. It keeps sessions and retained messages in memory and
-// shadows in a ShadowStore. In this issue the protocol is served by mochi-mqtt;
-// nothing outside of this package sees it.
+// Package localbroker is the broker that comes with Thingdesk, with its Device
+// Shadow service. The broker itself is in package core, its packets in packet,
+// its listeners in listen, users and rules in access, its settings in settings;
+// this package puts them together.
 package localbroker
 
 import (
@@ -9,11 +9,15 @@ import (
 	"log/slog"
 
 	"github.com/thingdesk/thingdesk/broker"
+	"github.com/thingdesk/thingdesk/localbroker/core"
+	"github.com/thingdesk/thingdesk/localbroker/durable"
+	"github.com/thingdesk/thingdesk/localbroker/listen"
+	"github.com/thingdesk/thingdesk/localbroker/settings"
 	"github.com/thingdesk/thingdesk/things/shadow"
 )
 
 // DefaultListen is where the bundled broker listens unless told otherwise.
-const DefaultListen = "127.0.0.1:1883"
+const DefaultListen = listen.DefaultAddress
 
 // ShadowStore keeps shadows across restarts. Package storage fills it.
 type ShadowStore interface {
@@ -25,13 +29,20 @@ type ShadowStore interface {
 }
 
 // Config says how to run the broker. The zero value listens on DefaultListen
-// and keeps shadows in memory.
+// and keeps everything in memory.
 type Config struct {
-	// Listen is HOST:PORT; port 0 picks a free one.
+	// Settings say how to listen and what to allow; nil stands for
+	// settings.Default.
+	Settings *settings.Settings
+	// Listen is HOST:PORT of the first listener, in place of what Settings say;
+	// port 0 picks a free one, "" leaves it to Settings.
 	Listen string
-	// AnyPort lets Start take a free port of the same host, a near one if it can,
-	// when Listen is in use.
+	// AnyPort lets the first listener take a free port of the same host, a near
+	// one if it can, when its own is in use. It counts only with Listen.
 	AnyPort bool
+	// State keeps sessions, retained messages and messages that wait; nil
+	// keeps them in memory.
+	State durable.Store
 	// Store keeps the shadows; nil keeps them in memory.
 	Store ShadowStore
 	// OnEvent is told what clients do. It is called from the broker's
@@ -41,8 +52,11 @@ type Config struct {
 	// OnMessage is told each message that the broker took: from clients, Wills,
 	// and with an empty client ID the shadow service's own. Direction is In;
 	// Retained is the flag as published. Under the same rules as OnEvent;
-	// messages of one client come in their order.
+	// messages come in the order in which they were taken.
 	OnMessage func(client string, m broker.Message)
+	// Judge is asked about each message of a client; nil passes all. See
+	// core.Config.
+	Judge func(core.Publication) core.Verdict
 	// Log takes what only a developer needs; nil discards.
 	Log *slog.Logger
 }
@@ -51,7 +65,9 @@ type Config struct {
 type Event struct {
 	Kind    EventKind
 	Client  string   // client ID
-	Filters []string // EventSubscribed: the filters that were granted
+	Filters []string // EventSubscribed and EventUnsubscribed: which
+	Reason  string   // EventDisconnected and EventDropped: why
+	Topic   string   // EventDropped: of the message
 	At      int64    // microseconds since 1970 UTC
 }
 
@@ -64,6 +80,10 @@ const (
 	EventConnected EventKind = iota
 	EventDisconnected
 	EventSubscribed
+	EventUnsubscribed
+	// EventDropped is a message that the client did not get, or that was
+	// refused from it.
+	EventDropped
 )
 
 // Stats are counters since Start.
@@ -71,11 +91,16 @@ type Stats struct {
 	Clients           int    // connected now
 	In, Out           uint64 // messages received from and sent to clients
 	BytesIn, BytesOut uint64
-	Dropped           uint64 // messages not delivered because a client was too slow
+	Dropped           uint64 // messages not delivered because a client was too slow, or not allowed
 	Retained          int    // messages in the retained store
+	Sessions          int    // with and without connection
+	QueuedBytes       int64  // of messages that wait for clients
 	ShadowsDropped    uint64 // shadow requests refused because the queue was full
 	// StoreErr is why the last shadow update could not be stored; nil when it was.
 	StoreErr error
+	// StateErr is why sessions and retained messages cannot be stored; nil when
+	// they can. Acknowledgements wait meanwhile.
+	StateErr error
 }
 
 // Client describes one connected client.

@@ -1,210 +1,203 @@
 package localbroker
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
+	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/packets"
-
-	"github.com/thingdesk/thingdesk/broker"
-)
-
-// What the broker allows.
-const (
-	maxPayload = 16 << 20 // bytes of a message
-	maxClients = 1000
-	// maxPending is how many messages may wait for one client's socket before
-	// further ones are dropped and counted.
-	maxPending = 131072
-	// maxInflight is how many QoS 1 and 2 messages one session may have open;
-	// MQTT has no more packet identifiers.
-	maxInflight = 65535
-	// receiveMax is how many QoS 1 and 2 publishes a client may have open.
-	receiveMax = 1024
-	// closeWait is how long Close waits for connections to end.
-	closeWait = time.Second
+	"github.com/thingdesk/thingdesk/localbroker/core"
+	"github.com/thingdesk/thingdesk/localbroker/durable"
+	"github.com/thingdesk/thingdesk/localbroker/listen"
+	"github.com/thingdesk/thingdesk/localbroker/packet"
+	"github.com/thingdesk/thingdesk/localbroker/settings"
 )
 
 // Server is a running broker.
 type Server struct {
-	log      *slog.Logger
-	moved    bool
-	accept   *acceptor
-	mqtt     *mochi.Server
-	sessions *sessions
-	shadows  *shadows
+	core    *core.Broker
+	accept  *acceptors
+	shadows *shadows
+	inside  Login
 
 	closing sync.Once
 	closed  error // what Close returned
 }
 
-// Start runs the broker. When it returns without an error the port accepts
+// Start runs the broker. When it returns without an error all ports accept
 // connections. ctx bounds only the starting. A port in use, when AnyPort does
 // not help, gives an error that wraps syscall.EADDRINUSE.
 func Start(ctx context.Context, c Config) (*Server, error) {
-	log := c.Log
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	set := settings.Default()
+	if c.Settings != nil {
+		set = *c.Settings
+	}
+	set.Listeners = append([]settings.Listener(nil), set.Listeners...)
+	if c.Listen != "" {
+		set.Listeners[0].Listen.Address, set.Listeners[0].Listen.AnyPort = c.Listen, c.AnyPort
 	}
 	service, err := loadService(ctx, c.Store)
 	if err != nil {
 		return nil, err
 	}
-	listener, moved, err := bind(ctx, cmp.Or(c.Listen, DefaultListen), c.AnyPort)
+	s := &Server{}
+	s.shadows = newShadows(service, c.Store, s.publish, c.Log)
+	s.accept = &acceptors{log: c.Log, stopping: make(chan struct{})}
+	if err := s.bind(ctx, set); err != nil {
+		return nil, errors.Join(err, s.accept.close())
+	}
+	s.core, err = core.New(ctx, core.Config{
+		Store: c.State, Limits: limits(set.Limits), Judge: c.Judge, NeverRetained: neverRetained,
+		Observer:    &observer{onEvent: c.OnEvent, onMessage: c.OnMessage, requests: s.shadows},
+		HideDenials: set.HideDenials, SysInterval: set.Sys, Name: "thingdesk", Log: c.Log,
+	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.accept.close())
 	}
-
-	s := &Server{log: log, moved: moved, mqtt: newMQTT(), sessions: newSessions(c.OnEvent)}
-	s.shadows = newShadows(service, c.Store, s.publish, log)
-	s.accept = newAcceptor(listener, log, s.broken)
-	hook := &hook{sessions: s.sessions, requests: s.shadows, onMessage: c.OnMessage}
-	if hook.onMessage == nil {
-		hook.onMessage = func(string, broker.Message) {}
-	}
-	err = errors.Join(s.mqtt.AddHook(hook, nil), s.mqtt.AddListener(s.accept))
-	if err == nil {
-		err = s.mqtt.Serve()
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start broker on %q: %w", listener.Addr(), err), listener.Close())
-	}
-	s.dropSysTopics()
+	s.accept.core = s.core
 	s.shadows.start(ctx)
-	s.accept.begin()
+	s.accept.start(ctx)
 	return s, nil
 }
 
-// newMQTT returns mochi with the settings that make it fit for us.
-func newMQTT() *mochi.Server {
-	limits := mochi.NewDefaultServerCapabilities()
-	limits.MaximumClients = maxClients
-	limits.MaximumClientWritesPending = maxPending
-	limits.MaximumInflight = maxInflight
-	limits.ReceiveMaximum = receiveMax
-	limits.MaximumPacketSize = maxPayload + 1<<17 // room for topic and properties
-	limits.MaximumMessageExpiryInterval = 0       // or retained messages vanish after a day
-	return mochi.New(&mochi.Options{
-		Capabilities: limits,
-		InlineClient: true, // for the replies of the shadow service
-		// Its log has whole packets, payloads too.
-		Logger: slog.New(slog.DiscardHandler),
-		// $SYS cannot be switched off; ten years from now is as good.
-		SysTopicResendInterval: 10 * 365 * 24 * 3600,
-	})
+// bind opens the listeners, and one for the program itself where the first one
+// is not plain and open.
+func (s *Server) bind(ctx context.Context, set settings.Settings) error {
+	for i := range set.Listeners {
+		one := &set.Listeners[i]
+		l, err := listen.Listen(ctx, one.Listen)
+		if err != nil {
+			return err
+		}
+		s.accept.add(l, one.Durable, &guard{*one})
+	}
+	first := &set.Listeners[0]
+	if l := s.accept.all[0].listener; l.Protocol() == "tcp" && first.Anonymous && first.Rules.Len() == 0 {
+		s.inside = Login{Addr: reachable(l.Addr())}
+		return nil
+	}
+	l, err := listen.Listen(ctx, listen.Config{Address: "127.0.0.1:0"})
+	if err != nil {
+		return fmt.Errorf("open the program's own way into its broker: %w", err)
+	}
+	g := newInside()
+	s.accept.add(l, false, g)
+	s.inside = Login{Addr: l.Addr(), User: insideUser, Password: g.password}
+	return nil
 }
 
-// dropSysTopics removes the retained $SYS messages that mochi makes once when
-// it starts, before any client can see them: they would never be renewed.
-func (s *Server) dropSysTopics() {
-	for name, packet := range s.mqtt.Topics.Retained.GetAll() {
-		if strings.HasPrefix(name, mochi.SysPrefix) {
-			packet.Payload = nil
-			s.mqtt.Topics.RetainMessage(packet)
+// reachable returns an address to connect to for one that is listened on.
+func reachable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	switch ip := net.ParseIP(host); {
+	case ip == nil || !ip.IsUnspecified():
+		return addr
+	case ip.To4() != nil:
+		host = "127.0.0.1"
+	default:
+		host = "::1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+func limits(l settings.Limits) core.Limits {
+	return core.Limits{
+		Clients: l.Clients, PacketBytes: l.PacketBytes, Subscriptions: l.SubscriptionsPerClient, Inflight: l.Inflight,
+		QueuedMessages: l.QueuedMessages, QueuedBytes: l.QueuedBytes, QueuedTotal: l.QueuedBytesTotal,
+		Retained: l.RetainedMessages, RetainedBytes: l.RetainedBytes, ConnectTime: l.ConnectTimeout,
+		MaxKeepAlive: uint16(l.MaxKeepAlive / time.Second), SessionExpiry: uint32(l.SessionExpiry / time.Second),
+	}
+}
+
+// publish sends a message of the shadow service at QoS 1, not retained.
+func (s *Server) publish(topic string, payload []byte) error {
+	return s.core.Publish(durable.Message{Topic: topic, Payload: payload, QoS: 1})
+}
+
+// Addr returns HOST:PORT that the first listener is bound to.
+func (s *Server) Addr() string { return s.accept.all[0].listener.Addr() }
+
+// Listeners names all listeners: "tcp 127.0.0.1:1883".
+func (s *Server) Listeners() []string {
+	var names []string
+	for _, one := range s.accept.all {
+		if s.inside.User == "" || one.listener.Addr() != s.inside.Addr {
+			names = append(names, one.door.Name)
 		}
 	}
+	return names
 }
 
-// publish sends a message of the broker itself at QoS 1, not retained.
-func (s *Server) publish(topic string, payload []byte) error {
-	return s.mqtt.Publish(topic, payload, false, 1)
-}
+// Moved tells that the first listener took another port than it was to take.
+func (s *Server) Moved() bool { return s.accept.all[0].listener.Moved() }
 
-// broken cleans up after a connection whose bytes made mochi panic, what mochi
-// does itself after every other end.
-func (s *Server) broken(cl *conn) {
-	client := s.sessions.byConn(cl)
-	if client == nil {
-		return
-	}
-	client.Stop(packets.ErrMalformedPacket)
-	p := client.Properties
-	if p.ProtocolVersion < 5 && p.Clean || p.ProtocolVersion == 5 && p.Props.SessionExpiryInterval == 0 {
-		client.ClearInflights()
-		s.mqtt.UnsubscribeClient(client)
-		s.mqtt.Clients.Delete(client.ID)
-	}
-	s.sessions.disconnected(client)
-}
+// Inside returns how the program itself gets in, whatever the listeners ask of
+// others.
+func (s *Server) Inside() Login { return s.inside }
 
-// Addr returns HOST:PORT the broker listens on.
-func (s *Server) Addr() string { return s.accept.Address() }
-
-// Moved tells that Config.Listen was in use and another port was taken.
-func (s *Server) Moved() bool { return s.moved }
+// Core returns the broker itself, for what this package does not offer.
+func (s *Server) Core() *core.Broker { return s.core }
 
 // Stats returns the counters.
 func (s *Server) Stats() Stats {
-	info := s.mqtt.Info
-	in := atomic.LoadInt64(&info.MessagesReceived) - s.shadows.published.Load() // ours count as received
+	st := s.core.Stats()
 	return Stats{
-		Clients:        s.sessions.count(),
-		In:             uint64(max(0, in)),
-		Out:            uint64(atomic.LoadInt64(&info.MessagesSent)),
-		BytesIn:        uint64(atomic.LoadInt64(&info.BytesReceived)),
-		BytesOut:       uint64(atomic.LoadInt64(&info.BytesSent)),
-		Dropped:        uint64(atomic.LoadInt64(&info.MessagesDropped) + atomic.LoadInt64(&info.InflightDropped)),
-		Retained:       s.mqtt.Topics.Retained.Len(),
-		ShadowsDropped: s.shadows.dropped.Load(),
-		StoreErr:       s.shadows.storeErr(),
+		Clients: st.Clients, In: st.In, Out: st.Out, BytesIn: st.BytesIn, BytesOut: st.BytesOut,
+		Dropped: st.Dropped, Retained: st.Retained, Sessions: st.Sessions, QueuedBytes: st.Queued,
+		ShadowsDropped: s.shadows.dropped.Load(), StoreErr: s.shadows.storeErr(), StateErr: st.StoreErr,
 	}
 }
 
 // Clients lists the connected clients, sorted by ID.
-func (s *Server) Clients() []Client { return s.sessions.list() }
+func (s *Server) Clients() []Client {
+	all := s.core.Clients()
+	clients := make([]Client, len(all))
+	for i, c := range all {
+		clients[i] = Client{ID: c.ID, Address: c.Address, Protocol: protocol(c.Version), User: c.User, Since: c.Since}
+	}
+	return clients
+}
+
+// protocol names the version of MQTT.
+func protocol(v packet.Version) string {
+	switch v {
+	case packet.V31:
+		return "3.1"
+	case packet.V5:
+		return "5"
+	case packet.V311:
+	}
+	return "3.1.1"
+}
 
 // Close disconnects everybody and returns when all that was accepted is
 // stored. It takes at most a second or so, or until ctx ends, with whose error
 // it returns when not all could be stored in time. Further calls return what
 // the first did.
 func (s *Server) Close(ctx context.Context) error {
-	s.closing.Do(func() { s.closed = s.close(ctx) })
+	s.closing.Do(func() {
+		if err := s.close(ctx); err != nil {
+			s.closed = fmt.Errorf("close broker on %q: %w", s.Addr(), err)
+		}
+	})
 	return s.closed
 }
 
+// close ends connections first: after that nothing new comes in, and the queue
+// of shadow requests can run empty. Its replies may still wait for sessions.
 func (s *Server) close(ctx context.Context) error {
-	var problems []error
-	// Sockets first: a client that does not read would hold mochi up. After
-	// that nothing new comes in, and the queue of requests can run empty.
-	s.accept.stop()
-	if !within(ctx, closeWait, s.accept.connections.Wait) {
-		s.log.WarnContext(ctx, "connections did not end in time")
-	}
-	if err := s.shadows.stop(ctx); err != nil {
-		problems = append(problems, err)
-	}
-	if !within(ctx, closeWait, func() { _ = s.mqtt.Close() }) { // its error is always nil
-		s.log.WarnContext(ctx, "broker did not end in time")
-	}
-	if err := errors.Join(problems...); err != nil {
-		return fmt.Errorf("close broker on %q: %w", s.Addr(), err)
-	}
-	return nil
-}
-
-// within runs f and tells whether it returned in the time d and before ctx
-// ended. Otherwise f goes on alone.
-func within(ctx context.Context, d time.Duration, f func()) bool {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		f()
-	}()
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-done:
-		return true
-	case <-ctx.Done():
-	case <-timer.C:
-	}
-	return false
+	errs := []error{s.accept.close()}
+	s.core.HangUp(ctx)
+	errs = append(errs, s.shadows.stop(ctx), s.core.Close(ctx))
+	s.accept.running.Wait()
+	return errors.Join(errs...)
 }

@@ -1,7 +1,6 @@
 // Package storage keeps everything that outlives the program in SQLite files
 // in one data directory: app.db holds profiles, Things, shadows and settings,
-// broker.db what the bundled broker keeps,
-// history.db the message history.
+// broker.db what the bundled broker keeps, history.db the message history.
 package storage
 
 import (

@@ -104,6 +104,9 @@ func troubleWords(f figures) string {
 	if f.broker.StoreTrouble != "" {
 		words = append(words, "shadow updates are refused: "+f.broker.StoreTrouble)
 	}
+	if f.broker.StateTrouble != "" {
+		words = append(words, "sessions and retained messages are not stored: "+f.broker.StateTrouble)
+	}
 	if n := f.recorder.Dropped; n > 0 {
 		words = append(words, model.Count(n)+" not recorded")
 	}

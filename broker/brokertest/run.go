@@ -20,13 +20,6 @@ type Start func(t *testing.T) (addr string, stop, restart func())
 // Run runs all tests of the contract of broker.Conn.
 func Run(t *testing.T, dial broker.Dialer, start Start) {
 	t.Helper()
-	RunExcept(t, dial, start, nil)
-}
-
-// RunExcept is Run without the tests that the broker is known to fail. except
-// names them, each with the reason.
-func RunExcept(t *testing.T, dial broker.Dialer, start Start, except map[string]string) {
-	t.Helper()
 	s := &suite{dial: dial, start: start}
 	for _, c := range []struct {
 		name string
@@ -49,12 +42,7 @@ func RunExcept(t *testing.T, dial broker.Dialer, start Start, except map[string]
 		{"ImpossibleProfile", s.impossibleProfile},
 		{"CloseTwice", s.closeTwice},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			if why, ok := except[c.name]; ok {
-				t.Skip("SKIPPED: this broker fails it: " + why)
-			}
-			c.test(t)
-		})
+		t.Run(c.name, c.test)
 	}
 }
 
