@@ -74,6 +74,7 @@ func (w *Workbench) StartBroker(ctx context.Context) error {
 		Settings: w.cfg.Broker, Listen: w.cfg.Listen, AnyPort: w.cfg.AnyPort, Store: w.cfg.Dir,
 		OnEvent:   func(e localbroker.Event) { session.clientEvent(e) },
 		OnMessage: func(client string, m broker.Message) { w.recordLocal(session, client, m) },
+		Busy:      w.recorderBusy,
 		Log:       w.log,
 	}
 	if w.state != nil {
@@ -156,6 +157,11 @@ func (w *Workbench) recordLocal(session *Session, client string, m broker.Messag
 		m.Direction = broker.Out
 	}
 	w.recorder.Put(broker.LocalID, us.name, []broker.Message{m})
+}
+
+// recorderBusy tells whether messages come faster than they can be stored.
+func (w *Workbench) recorderBusy() bool {
+	return w.recording.Load() && w.recorder != nil && w.recorder.Busy()
 }
 
 // bookkeeper is the Workbench as its Sessions see it.

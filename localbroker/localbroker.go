@@ -54,6 +54,9 @@ type Config struct {
 	// Retained is the flag as published. Under the same rules as OnEvent;
 	// messages come in the order in which they were taken.
 	OnMessage func(client string, m broker.Message)
+	// Busy tells that whoever gets OnMessage cannot keep up; then clients that
+	// publish are slowed down. nil for never. See core.Config.
+	Busy func() bool
 	// Judge is asked about each message of a client; nil passes all. See
 	// core.Config.
 	Judge func(core.Publication) core.Verdict

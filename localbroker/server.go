@@ -53,7 +53,7 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 		return nil, errors.Join(err, s.accept.close())
 	}
 	s.core, err = core.New(ctx, core.Config{
-		Store: c.State, Limits: limits(set.Limits), Judge: c.Judge, NeverRetained: neverRetained,
+		Store: c.State, Limits: limits(set.Limits), Judge: c.Judge, NeverRetained: neverRetained, Busy: c.Busy,
 		Observer:    &observer{onEvent: c.OnEvent, onMessage: c.OnMessage, requests: s.shadows},
 		HideDenials: set.HideDenials, SysInterval: set.Sys, Name: "thingdesk", Log: c.Log,
 	})

@@ -178,6 +178,14 @@ func (r *Recorder) Stats() RecorderStats {
 	return s
 }
 
+// Busy tells whether the queue is half full although storing works: who can
+// slow down the senders should.
+func (r *Recorder) Busy() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stats.Trouble == "" && !r.closed && (r.waiting > r.max.MaxMessages/2 || r.bytes > r.max.MaxBytes/2)
+}
+
 // Flush returns when everything put before it is stored or dropped. While the
 // store fails, that is when it works again or the Recorder is closed.
 func (r *Recorder) Flush() {

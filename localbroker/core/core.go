@@ -35,6 +35,10 @@ type Config struct {
 	// NeverRetained tells of topics on which the RETAIN flag of a client is taken
 	// off; nil for none. It is called as Judge is, for Wills too.
 	NeverRetained func(topic string) bool
+	// Busy tells that whoever listens to Observer.Published cannot keep up; nil
+	// for never. Meanwhile clients that publish are read slowly, which slows
+	// them down as any network does. It is called as Judge is.
+	Busy func() bool
 	// HideDenials answers what is not allowed with "unspecified error" instead
 	// of "not authorized", so that nobody learns which topics are guarded.
 	HideDenials bool

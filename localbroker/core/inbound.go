@@ -33,17 +33,18 @@ type publication struct {
 
 // batch is what is applied under one lock.
 type batch struct {
-	items []inbound
-	bytes int
-	needs bool // it has something that may have to be stored
-	now   int64
+	items     []inbound
+	bytes     int
+	needs     bool // it has something that may have to be stored
+	publishes bool // it has a PUBLISH
+	now       int64
 }
 
 var batches = sync.Pool{New: func() any { return &batch{items: make([]inbound, 0, batchMost)} }}
 
 func (b *batch) reset() {
 	clear(b.items)
-	b.items, b.needs = b.items[:0], false
+	b.items, b.needs, b.publishes = b.items[:0], false, false
 }
 
 // decode decodes the whole packets in buf from the offset at, up to batchMost.
@@ -120,6 +121,7 @@ func (c *conn) decodePublish(b *batch, in *inbound, first byte, body []byte) err
 	}
 	c.b.unretainable(m)
 	in.pub = publication{m: m, id: p.ID, qos: p.QoS, dup: p.Dup}
+	b.publishes = true
 	b.needs = b.needs || p.QoS > 0 || p.Retain
 	in.pub.denied = strings.HasPrefix(name, sysPrefix) || c.permit != nil && !c.permit.Publish(name)
 	if !in.pub.denied && c.b.cfg.Judge != nil {

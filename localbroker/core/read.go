@@ -208,10 +208,32 @@ func (c *conn) process(buf []byte) (used, need int, ok bool) {
 		}
 		batch.bytes = used - start
 		ok := c.apply(batch)
-		full := len(batch.items) == batchMost
+		full, paced := len(batch.items) == batchMost, batch.publishes
 		batch.reset()
+		if ok && paced && c.b.cfg.Busy != nil {
+			c.pace()
+		}
 		if !ok || !full {
 			return used, need, ok
 		}
+	}
+}
+
+// How a client that publishes is slowed down while nobody can keep up: for each
+// batch it waits so long at most.
+const (
+	paceStep = 5 * time.Millisecond
+	paceMost = 100 * time.Millisecond
+)
+
+// pace waits while Config.Busy says so.
+func (c *conn) pace() {
+	if !c.b.cfg.Busy() {
+		return
+	}
+	tick := time.NewTicker(paceStep)
+	defer tick.Stop()
+	for waited := time.Duration(0); waited < paceMost && !c.over.Load() && c.b.cfg.Busy(); waited += paceStep {
+		<-tick.C
 	}
 }
