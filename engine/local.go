@@ -72,7 +72,10 @@ func (w *Workbench) StartBroker(ctx context.Context) error {
 	session.Things(func(r *things.Registry) { r.ForgetClients(true) })
 	cfg := localbroker.Config{
 		Settings: w.cfg.Broker, Listen: w.cfg.Listen, AnyPort: w.cfg.AnyPort, Store: w.cfg.Dir,
-		OnEvent:   func(e localbroker.Event) { session.clientEvent(e) },
+		OnEvent: func(e localbroker.Event) {
+			w.brokerEvents.add(e)
+			session.clientEvent(e)
+		},
 		OnMessage: func(client string, m broker.Message) { w.recordLocal(session, client, m) },
 		Busy:      w.recorderBusy,
 		Log:       w.log,

@@ -51,7 +51,8 @@ type Workbench struct {
 	stop context.CancelFunc
 
 	// safe for concurrent use
-	recording atomic.Bool
+	recording    atomic.Bool
+	brokerEvents brokerLog
 
 	opMu sync.Mutex // serialises commands that start and stop things
 

@@ -46,6 +46,7 @@ type Broker struct {
 	epoch   uint64
 	matched []*node
 	targets []target
+	work    uint64 // deliveries queued so far
 
 	// Connections that have something new to send when the lock is released.
 	touched []*conn

@@ -206,14 +206,23 @@ func (c *conn) apply(batch *batch) bool {
 	c.stats.last = batch.now
 	b.stats.PacketsIn += uint64(len(batch.items))
 	b.stats.BytesIn += uint64(batch.bytes)
+	until := b.work + workMost
 	for i := range batch.items {
 		c.handle(&batch.items[i])
+		if b.work > until { // it went to many: let others have the lock
+			b.unlock()
+			b.lock()
+			until = b.work + workMost
+		}
 		if c.ended {
 			return false
 		}
 	}
 	return true
 }
+
+// workMost is for how many deliveries the lock is held.
+const workMost = 2048
 
 // handle carries out one packet.
 func (c *conn) handle(in *inbound) {

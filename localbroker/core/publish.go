@@ -355,6 +355,7 @@ func (b *Broker) deliver(t *target, m *message) {
 	s := t.s
 	s.queued += m.size()
 	b.queued += m.size()
+	b.work++
 	if s.conn != nil {
 		s.conn.ahead++
 		b.touch(s.conn)
