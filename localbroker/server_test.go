@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -258,5 +259,23 @@ func TestCloseWithAStalledClient(t *testing.T) {
 	}
 	if _, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.Addr()); err == nil {
 		t.Error("the port still accepts connections")
+	}
+}
+
+// TestPublishersWaitWhileTheListenerIsBusy has OnMessage's owner be behind for
+// a while: what a client publishes next is taken only then.
+func TestPublishersWaitWhileTheListenerIsBusy(t *testing.T) {
+	t.Parallel()
+	var asked, behind atomic.Int64
+	behind.Store(4)
+	s := start(t, localbroker.Config{Busy: func() bool {
+		asked.Add(1)
+		return behind.Add(-1) >= 0
+	}})
+	c := connect(t, s, "c")
+	c.publish(t, "t", 1, "first")
+	c.publish(t, "t", 1, "second")
+	if n := asked.Load(); n < 5 {
+		t.Errorf("asked %d times before the second message was taken, want 5", n)
 	}
 }
