@@ -3,6 +3,7 @@ package localbroker_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,17 +26,18 @@ import (
 const (
 	processEnv = "THINGDESK_BROKER_PROCESS" // "1"
 	stateEnv   = "THINGDESK_BROKER_STATE"   // directory for its state; empty keeps it in memory
+	listenEnv  = "THINGDESK_BROKER_LISTEN"  // HOST:PORT; empty takes a free port
 )
 
-// TestBrokerProcess is no test but the broker of the benchmarks: as a process
+// TestBrokerProcess is no test but the broker of benchmarks and other tests: as a process
 // of its own its memory and CPU time can be told from the generator's. It ends
 // when its stdin does.
 func TestBrokerProcess(t *testing.T) {
 	if os.Getenv(processEnv) == "" {
-		t.Skip("runs as a child of the benchmarks only")
+		t.Skip("runs as a child of others only")
 	}
 	ctx := context.WithoutCancel(t.Context())
-	c := localbroker.Config{Listen: "127.0.0.1:0"}
+	c := localbroker.Config{Listen: cmp.Or(os.Getenv(listenEnv), "127.0.0.1:0")}
 	closeState := func() error { return nil }
 	if dir := os.Getenv(stateEnv); dir != "" {
 		state, err := storage.OpenBroker(ctx, dir, storage.Process)
