@@ -24,7 +24,6 @@ func TestConformance(t *testing.T) {
 // TestDurableConformance holds it to the same with all its state in a file, as
 // a process that is killed where the suite restarts it.
 func TestDurableConformance(t *testing.T) {
-	t.Parallel()
 	c := &child{dir: t.TempDir(), addr: "127.0.0.1:0"}
 	c.run(t)
 	t.Cleanup(func() { c.kill() })

@@ -19,6 +19,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -114,6 +115,7 @@ func (s *suite) names(t *testing.T) {
 func (s *suite) together(t *testing.T, chapters []chapter) {
 	t.Helper()
 	places := make(chan struct{}, abreast)
+	var running sync.WaitGroup
 	wanted := selected()
 	results := map[string]chan error{}
 	for _, ch := range chapters {
@@ -124,13 +126,14 @@ func (s *suite) together(t *testing.T, chapters []chapter) {
 			}
 			result := make(chan error, 1)
 			results[name] = result
-			go func() {
+			running.Go(func() {
 				places <- struct{}{}
 				result <- s.run(name, c)
 				<-places
-			}()
+			})
 		}
 	}
+	running.Wait()
 	for _, ch := range chapters {
 		t.Run(ch.prefix, func(t *testing.T) {
 			for _, c := range ch.cases {
@@ -138,13 +141,28 @@ func (s *suite) together(t *testing.T, chapters []chapter) {
 					name := ch.prefix + "/" + c.name
 					var err error
 					if result := results[name]; result != nil {
-						err = <-result
+						err = s.again(t, name, c, <-result)
 					}
 					s.report(t, name, err)
 				})
 			}
 		})
 	}
+}
+
+// tries is how often a case may fail before it has failed.
+const tries = 3
+
+// again runs a case that failed again, by itself: many cases measure times, and
+// on a busy machine one that runs beside others, and other tests, can be late.
+func (s *suite) again(t *testing.T, name string, c exchange, err error) error {
+	t.Helper()
+	var left leftOutError
+	for n := 1; n < tries && err != nil && s.target.Known[name] == "" && !errors.As(err, &left); n++ {
+		t.Logf("try %d: %v", n, err)
+		err = s.run(name, c)
+	}
+	return err
 }
 
 // selected tells which names -test.run asks for, so that the others need not
@@ -209,7 +227,7 @@ func (s *suite) alone(t *testing.T, name string, c exchange) {
 	t.Helper()
 	var err error
 	if s.target.Skip[name] == "" {
-		err = s.run(name, c)
+		err = s.again(t, name, c, s.run(name, c))
 	}
 	s.report(t, name, err)
 }

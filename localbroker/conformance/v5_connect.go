@@ -36,7 +36,7 @@ var v5Connect = []exchange{
 	{name: "second-connect", proves: "3.1.0-2 3.2.0-2 4.13.1-1", script: `
 		A up5
 		A> 10 ( "MQTT" 05 02 003C 00 "~A" )
-		A closed 82`},
+		A closed`},
 	{name: "protocol-name", proves: "3.1.2-1", script: `
 		A> 10 ( "MQTx" 05 02 003C 00 "~A" )
 		A closed`},

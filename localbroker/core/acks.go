@@ -94,6 +94,9 @@ func (c *conn) goodbye(f packet.Farewell) {
 			return
 		}
 		s.expiry = c.b.cap(seconds)
+		if most := c.terms.Expiry; most > 0 {
+			s.expiry = min(s.expiry, most)
+		}
 	}
 	if f.Reason == packet.Success {
 		s.will = nil // [MQTT-3.1.2-10]
@@ -105,7 +108,7 @@ func (c *conn) goodbye(f packet.Farewell) {
 func (c *conn) fail(err error) {
 	why := Ending{Reason: packet.ProtocolError, Text: fmt.Sprint(err)}
 	if e, ok := errors.AsType[*packet.Error](err); ok {
-		why.Reason = e.Reason
+		why.Reason, why.quiet = e.Reason, e == errSecondConnect
 	}
 	c.b.end(c, why, send)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/thingdesk/thingdesk/localbroker/durable"
@@ -24,6 +25,8 @@ type Broker struct {
 	started  time.Time
 	ctx      context.Context //nolint:containedctx // ends the waiting in Guards when the Broker closes
 	cancel   context.CancelFunc
+
+	published atomic.Int64 // when the last PUBLISH of a client came, microseconds since 1970 UTC
 
 	mu sync.Mutex // guards all that follows, and the fields of sessions and connections that say so
 
@@ -166,12 +169,13 @@ func (b *Broker) Publish(m durable.Message) error {
 	now := time.Now().UnixMicro()
 	m.ID, m.From, m.At = 0, "", now
 	m.Expires = expiry(packet.Properties(m.Properties), now)
+	m.Properties = passedOn(nil, m.Properties)
 	b.lock()
 	defer b.unlock()
 	if b.closed {
 		return fmt.Errorf("publish %q: %w", m.Topic, ErrClosed)
 	}
-	b.publish(&message{Message: m}, Origin{}, false)
+	b.publish(&message{Message: m}, Origin{}, true)
 	return nil
 }
 

@@ -96,12 +96,7 @@ func (b *Broker) Session(id string) (Session, error) {
 func (s *session) describe() Session {
 	d := Session{
 		ID: s.id, Connected: s.conn != nil, Expiry: s.expiry,
-		Queued: s.zero.len(), QueuedBytes: s.queued, Dropped: s.dropped,
-	}
-	for i := range s.out.len() {
-		if s.out.at(i).state != done {
-			d.Queued++
-		}
+		Queued: s.out.live + s.zero.len(), QueuedBytes: s.queued, Dropped: s.dropped,
 	}
 	if s.conn != nil {
 		d.InFlight = s.out.open

@@ -28,9 +28,11 @@ type conn struct {
 	maxPacket int    // the longest packet the client takes; 0 for any
 	window    int    // QoS 1 and 2 messages it takes at once
 	aliasMost uint16 // Topic Aliases it takes
+	terms     Terms  // what it was granted; all limits are set
 	problems  bool   // it wants Reason Strings everywhere
 
 	// Owned by the reader.
+	heard    int64             // when the last bytes came, microseconds since 1970 UTC
 	aliases  map[uint16]string // that the client set
 	topics   map[string]string // recent topics, to share their memory
 	deadline time.Time         // the read deadline that is set
@@ -46,7 +48,6 @@ type conn struct {
 	s        *session // nil before CONNECT is accepted; then set for good
 	control  ring[control]
 	backlog  int    // bytes in control
-	ahead    uint64 // messages that were queued on this connection
 	taken    uint64 // messages that a writer took, also older ones
 	unacked  int    // QoS 1 messages of the client that are not acknowledged yet
 	touched  bool   // it is in Broker.touched
@@ -69,17 +70,18 @@ type connStats struct {
 
 // control is a packet other than PUBLISH that is to be sent.
 type control struct {
-	gate  uint64 // see journal
-	after uint64 // it follows so many messages
+	gate  uint64    // see journal
+	after uint64    // it follows so many messages of the connection
+	until time.Time // but is not held back longer
 	ack   packet.Ack
 	raw   []byte // a whole packet; nil for ack
 }
 
-// keepOrder is for how many messages a reply waits that were there before it.
-// MQTT does not ask for it, but people expect a message before the PINGRESP, or
-// UNSUBACK, to what they sent after it. A client that is far behind gets its
-// replies first, for it may be waiting for them.
-const keepOrder = 1024
+// keepOrder is how long a reply waits for the messages that could be sent when
+// it was made. MQTT does not ask for it, but people expect what was there before
+// a PINGRESP or UNSUBACK to come before it. A client that takes its messages
+// slowly gets its replies first after that, for it may be waiting for them.
+const keepOrder = time.Second
 
 // Serve runs a connection until it ends. It owns nc and closes it.
 func (b *Broker) Serve(ctx context.Context, nc net.Conn, d *Door) {
@@ -126,7 +128,7 @@ func (b *Broker) end(c *conn, why Ending, pending rest) {
 	}
 	c.ended = true
 	c.over.Store(true)
-	if c.version == packet.V5 && !why.ByClient && c.s != nil && why.Reason != packet.UnspecifiedError {
+	if c.version == packet.V5 && !why.ByClient && !why.quiet && c.s != nil && why.Reason != packet.UnspecifiedError {
 		c.farewell = c.disconnect(why)
 	}
 	if pending == forget {
@@ -171,9 +173,16 @@ func (c *conn) disconnect(why Ending) []byte {
 
 // queue queues a packet other than PUBLISH.
 func (c *conn) queue(k control) {
-	if c.ahead-c.taken < keepOrder {
-		k.after = c.ahead
+	if n := c.sendable(); n > 0 {
+		k.after, k.until = c.taken+uint64(n), time.Now().Add(keepOrder)
 	}
+	c.enqueue(k)
+}
+
+// queueFirst queues a packet that no message comes before.
+func (c *conn) queueFirst(raw []byte) { c.enqueue(control{raw: raw}) }
+
+func (c *conn) enqueue(k control) {
 	c.control.push(k)
 	c.backlog += k.size()
 	c.b.touch(c)

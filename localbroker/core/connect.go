@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,8 +18,7 @@ func (c *conn) greet(ctx context.Context, r *reader) bool {
 	}
 	body, n, err := readConnect(r)
 	if err != nil {
-		c.b.log.DebugContext(ctx, "no CONNECT", "address", c.net.RemoteAddr().String(), "reason", err)
-		c.refuse(nil)
+		c.refuse(0, Refusal{Reason: packet.ProtocolError, Text: err.Error()})
 		return false
 	}
 	p, err := packet.DecodeConnect(body)
@@ -31,7 +29,7 @@ func (c *conn) greet(ctx context.Context, r *reader) bool {
 	r.consume(n)
 	assigned, reason := c.check(p)
 	if reason != packet.Success {
-		c.refuseConnect(p.Version, reason)
+		c.refuse(p.Version, Refusal{Client: p.ClientID, User: p.User, Reason: reason})
 		return false
 	}
 	pass := Pass{}
@@ -45,7 +43,7 @@ func (c *conn) greet(ctx context.Context, r *reader) bool {
 		stop()
 		cancel()
 		if reason != packet.Success {
-			c.refuseConnect(p.Version, reason)
+			c.refuse(p.Version, Refusal{Client: p.ClientID, User: p.User, Reason: reason})
 			return false
 		}
 	}
@@ -96,41 +94,6 @@ func (c *conn) check(p *packet.Connect) (assigned bool, reason packet.Reason) {
 	return true, packet.Success
 }
 
-// refuse ends a connection that was not let in, with a last packet if there is
-// one.
-func (c *conn) refuse(raw []byte) {
-	c.b.lock()
-	defer c.b.unlock()
-	if raw != nil && !c.ended {
-		c.send(raw, 0)
-	}
-	c.b.end(c, Ending{Reason: packet.UnspecifiedError, Text: "not let in"}, send)
-}
-
-func (c *conn) refuseConnect(v packet.Version, reason packet.Reason) {
-	p := packet.Connack{Code: byte(reason)}
-	if v != packet.V5 {
-		p.Code = reason.V3()
-	}
-	c.refuse(p.Append(nil, v))
-}
-
-// refuseError answers a CONNECT that could not be read, if it is one of MQTT.
-func (c *conn) refuseError(p *packet.Connect, body []byte, err error) {
-	name := func(s string) bool { return strings.HasPrefix(string(body[:min(len(body), 16)]), s) }
-	e, ok := errors.AsType[*packet.Error](err)
-	switch {
-	case !ok || !name("\x00\x04MQTT") && !name("\x00\x06MQIsdp"): // [MQTT-3.1.2-1]
-		c.refuse(nil)
-	case p != nil && e.Reason == packet.UnsupportedProtocolVersion && p.Version < packet.V5: // [MQTT-3.1.2-2]
-		c.refuse((&packet.Connack{Code: e.Reason.V3()}).Append(nil, packet.V311))
-	case p != nil && p.Version >= packet.V5, name("\x00\x04MQTT\x05"): // [MQTT-3.1.4-1, -2]
-		c.refuse((&packet.Connack{Code: byte(e.Reason)}).Append(nil, packet.V5))
-	default:
-		c.refuse(nil)
-	}
-}
-
 // enter gives the client its session and answers with CONNACK.
 func (c *conn) enter(p *packet.Connect, pass Pass, assigned bool) bool {
 	b := c.b
@@ -139,20 +102,24 @@ func (c *conn) enter(p *packet.Connect, pass Pass, assigned bool) bool {
 	if c.ended {
 		return false
 	}
-	if reason := b.room(p.ClientID, pass.Owner); reason != packet.Success {
-		ack := packet.Connack{Code: byte(reason)}
-		if p.Version != packet.V5 {
-			ack.Code = reason.V3()
-		}
-		c.send(ack.Append(nil, p.Version), 0)
-		b.end(c, Ending{Reason: packet.UnspecifiedError, Text: reason.String()}, send)
+	refusal := Refusal{Client: p.ClientID, User: p.User, Reason: b.room(p.ClientID, pass.Owner)}
+	var terms Terms
+	if refusal.Reason == packet.Success && b.cfg.Policy != nil {
+		terms = b.cfg.Policy.Connect(c.connecting(p, pass))
+		refusal.Reason, refusal.Text = terms.Refuse, terms.Text
+	}
+	if refusal.Reason != packet.Success {
+		c.turnAway(p.Version, refusal)
 		return false
 	}
-	c.adopt(p, pass)
+	c.adopt(p, pass, terms)
 	s, present := b.session(p, pass)
 	s.conn, s.permit, s.version, s.owner = c, pass.Permit, p.Version, pass.Owner
 	s.will = will(p)
 	s.expiry = b.expiryOf(p)
+	if terms.Expiry > 0 {
+		s.expiry = min(s.expiry, terms.Expiry)
+	}
 	s.out.rewind()
 	s.out.gate = b.gate(c.door.Durable)
 	c.s = s
@@ -167,7 +134,7 @@ func (c *conn) enter(p *packet.Connect, pass Pass, assigned bool) bool {
 		ack.Properties = nil
 		raw = ack.Append(nil, p.Version)
 	}
-	c.send(raw, 0)
+	c.queueFirst(raw) // [MQTT-3.2.0-1]
 	b.observer.Connected(c.client())
 	return true
 }
@@ -190,12 +157,16 @@ func (b *Broker) room(id, owner string) packet.Reason {
 }
 
 // adopt takes over what CONNECT says about the connection.
-func (c *conn) adopt(p *packet.Connect, pass Pass) {
+func (c *conn) adopt(p *packet.Connect, pass Pass, terms Terms) {
 	c.version, c.permit, c.owner, c.user = p.Version, pass.Permit, pass.Owner, p.User
 	keepAlive := p.KeepAlive
 	if most := c.b.limits.MaxKeepAlive; c.version == packet.V5 && most > 0 && (keepAlive == 0 || keepAlive > most) {
 		keepAlive = most // [MQTT-3.1.2-21]
 	}
+	if terms.KeepAlive > 0 {
+		keepAlive = terms.KeepAlive
+	}
+	c.terms = c.b.limits.terms(terms)
 	c.keepAlive = time.Duration(keepAlive) * time.Second
 	c.window = c.b.limits.Inflight
 	if n, ok := p.Properties.Uint(packet.ReceiveMaximum); ok {
@@ -264,11 +235,17 @@ func (c *conn) welcome(p *packet.Connect, assigned bool) packet.Properties {
 	if n, _ := p.Properties.Uint(packet.SessionExpiry); n != c.s.expiry {
 		props = props.AppendUint(packet.SessionExpiry, c.s.expiry)
 	}
-	if n := c.b.limits.ReceiveMaximum; n < maxPacketIDs {
+	if n := c.terms.ReceiveMaximum; n < maxPacketIDs {
 		props = props.AppendUint(packet.ReceiveMaximum, uint32(n))
 	}
-	props = props.AppendUint(packet.MaximumPacketSize, uint32(c.b.limits.PacketBytes))
-	props = props.AppendUint(packet.TopicAliasMaximum, uint32(c.b.limits.TopicAliases))
+	if c.terms.MaximumQoS == 1 {
+		props = props.AppendUint(packet.MaximumQoS, 1)
+	}
+	if c.terms.NoSubscriptionIDs {
+		props = props.AppendUint(packet.SubscriptionIDAvailable, 0)
+	}
+	props = props.AppendUint(packet.MaximumPacketSize, uint32(c.terms.PacketBytes))
+	props = props.AppendUint(packet.TopicAliasMaximum, uint32(c.terms.TopicAliases))
 	if assigned { // [MQTT-3.2.2-16]
 		props = props.AppendString(packet.AssignedClientID, c.s.id)
 	}

@@ -32,6 +32,8 @@ type Config struct {
 	// at once, and must return at once. Wills and the broker's own messages are
 	// not judged.
 	Judge func(Publication) Verdict
+	// Policy narrows what clients get; nil for nothing beyond Limits.
+	Policy Policy
 	// NeverRetained tells of topics on which the RETAIN flag of a client is taken
 	// off; nil for none. It is called as Judge is, for Wills too.
 	NeverRetained func(topic string) bool
@@ -61,7 +63,7 @@ type Limits struct {
 	ReceiveMaximum int           // QoS 1 and 2 messages that a client of MQTT 5 may have open; 1,024
 	QueuedMessages int           // waiting for one client; 250,000
 	QueuedBytes    int64         // waiting for one client; 128 MiB
-	QueuedTotal    int64         // bytes waiting for all clients; 1 GiB
+	QueuedTotal    int64         // bytes waiting for all clients, beside 64 KiB for each connected one; 1 GiB
 	Retained       int           // retained messages; 1,000,000
 	RetainedBytes  int64         // 512 MiB
 	ConnectTime    time.Duration // until a client must have sent CONNECT; 10 s

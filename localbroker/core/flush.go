@@ -70,7 +70,13 @@ func (c *conn) ready() bool {
 		return true
 	}
 	o := &s.out
-	return o.next < o.end() && !c.windowFull() && (o.item(o.next).m == nil || c.b.open(o.item(o.next).m.gate, c))
+	return o.next < o.end() && !c.windowFull() && c.mayLeave(o.item(o.next))
+}
+
+// mayLeave tells whether what is to be stored with a message is. While the store
+// fails, clients whose messages are not stored anyway get them at once.
+func (c *conn) mayLeave(it *item) bool {
+	return it.m == nil || !it.held && c.b.journal != nil && c.b.journal.err != nil || c.b.open(it.m.gate, c)
 }
 
 // windowFull tells whether the client has as many unacknowledged messages as it
@@ -78,6 +84,15 @@ func (c *conn) ready() bool {
 func (c *conn) windowFull() bool {
 	o := &c.s.out
 	return o.open >= c.window || o.next-o.first >= maxPacketIDs-1
+}
+
+// sendable is how many messages can be sent now, if they are stored.
+func (c *conn) sendable() int {
+	s := c.s
+	if s == nil || s.conn != c || c.ended {
+		return 0
+	}
+	return s.zero.len() + max(0, min(c.window-s.out.open, int(s.out.end()-s.out.next)))
 }
 
 // take moves what can be sent now to w and tells whether there is any. The lock
@@ -92,7 +107,7 @@ func (c *conn) take(w *writer) bool {
 	for w.room() {
 		reply := c.control.len() > 0 && c.b.open(c.control.at(0).gate, c)
 		switch {
-		case reply && (!live || c.control.at(0).after <= c.taken):
+		case reply && (!live || c.control.at(0).after <= c.taken || time.Now().After(c.control.at(0).until)):
 			c.takeControl(w)
 			continue
 		case live && c.takeMessage(w, now):
@@ -175,7 +190,7 @@ func (c *conn) takeItem(w *writer, now int64) bool {
 		w.items = append(w.items, outgoing{ack: packet.Ack{Type: packet.PUBREL, ID: packetID(seq)}})
 		return true
 	}
-	if !c.b.open(it.m.gate, c) {
+	if !c.mayLeave(it) {
 		return false
 	}
 	fresh := seq > o.sent
@@ -340,36 +355,6 @@ func appendHead(buf []byte, p packet.Publish, v packet.Version) []byte {
 	buf = binary.AppendUvarint(buf, uint64(len(body)+payload))
 	buf = append(buf, body...)
 	return buf
-}
-
-// aliasBytes is by how much a Topic Alias can lengthen a packet: itself and the
-// two lengths before it.
-const aliasBytes = 3 + 1 + 1
-
-// alias replaces the topic by a Topic Alias where the client takes them: the
-// first topics on a connection get one.
-func (c *conn) alias(w *writer, p *packet.Publish) {
-	if c.aliasMost == 0 || len(p.Topic) < 3 {
-		return
-	}
-	if c.maxPacket > 0 && p.Size(c.version)+aliasBytes > c.maxPacket { // [MQTT-3.1.2-24]
-		return
-	}
-	if id, ok := c.outAliases[string(p.Topic)]; ok {
-		w.props = w.props.AppendUint(packet.TopicAlias, uint32(id))
-		p.Topic, p.Properties = nil, w.props
-		return
-	}
-	if len(c.outAliases) >= int(min(c.aliasMost, c.b.limits.TopicAliases)) { // [MQTT-3.1.2-26]
-		return
-	}
-	id := uint16(len(c.outAliases) + 1)
-	if c.outAliases == nil {
-		c.outAliases = make(map[string]uint16)
-	}
-	c.outAliases[string(p.Topic)] = id
-	w.props = w.props.AppendUint(packet.TopicAlias, uint32(id))
-	p.Properties = w.props
 }
 
 // writeAll writes b. A client that takes nothing for Limits.StallTime gives an

@@ -47,8 +47,8 @@ type Pass struct {
 	Permit Permit
 }
 
-// Permit says what a client may do. Its methods are called with the Broker's
-// lock held and must be quick.
+// Permit says what a client may do. Its methods are called from several
+// goroutines at once, mostly with the Broker's lock held, and must be quick.
 type Permit interface {
 	Publish(topic string) bool
 	Subscribe(filter string) bool // of a shared subscription, the filter in it
@@ -67,7 +67,7 @@ type Observer interface {
 	Subscribed(client string, granted []durable.Subscription)
 	// Unsubscribed tells the filters that were removed.
 	Unsubscribed(client string, filters []string)
-	// Published tells each message that was accepted.
+	// Published tells each message that was accepted. The ID is not set yet.
 	Published(m *durable.Message, o Origin)
 	// Dropped tells a message that client should have got, or of a refused one,
 	// that it sent.
@@ -131,4 +131,6 @@ type Ending struct {
 	Text string
 	// ByClient tells that the client sent DISCONNECT.
 	ByClient bool
+
+	quiet bool // the client is not told
 }

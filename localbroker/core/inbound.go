@@ -54,7 +54,7 @@ func (c *conn) decode(b *batch, buf []byte, at int) (next, need int) {
 	b.now = time.Now().UnixMicro()
 	for len(b.items) < batchMost {
 		first, body, n, done, err := packet.SplitAs(c.version, buf[at:])
-		if err == nil && n > c.b.limits.PacketBytes {
+		if err == nil && n > c.terms.PacketBytes {
 			err = &packet.Error{Reason: packet.PacketTooLarge, Text: "the packet is longer than allowed [MQTT-3.2.2-15]"}
 		}
 		if err == nil && !done {
@@ -75,6 +75,11 @@ func (c *conn) decode(b *batch, buf []byte, at int) (next, need int) {
 	return at, 0
 }
 
+// errSecondConnect closes the connection without DISCONNECT: a client that
+// connects twice waits for CONNACK and takes it badly, the Paho interoperability
+// suite for one.
+var errSecondConnect = &packet.Error{Reason: packet.ProtocolError, Text: "a second CONNECT [MQTT-3.1.0-2]"}
+
 func (c *conn) decodeBody(b *batch, in *inbound, first byte, body []byte) (err error) {
 	switch in.kind {
 	case packet.PUBLISH:
@@ -83,22 +88,38 @@ func (c *conn) decodeBody(b *batch, in *inbound, first byte, body []byte) (err e
 		in.ack, err = packet.DecodeAck(c.version, in.kind, body)
 	case packet.SUBSCRIBE:
 		b.needs = true
-		in.sub, err = packet.DecodeSubscribe(c.version, body)
+		if in.sub, err = packet.DecodeSubscribe(c.version, body); err == nil {
+			err = c.checkFilters(len(in.sub.Filters))
+		}
 	case packet.UNSUBSCRIBE:
 		b.needs = true
-		in.uns, err = packet.DecodeUnsubscribe(c.version, body)
+		if in.uns, err = packet.DecodeUnsubscribe(c.version, body); err == nil {
+			err = c.checkFilters(len(in.uns.Filters))
+		}
 	case packet.PINGREQ:
 		err = packet.CheckEmpty(in.kind, body)
 	case packet.DISCONNECT:
 		in.bye, err = packet.DecodeFarewell(c.version, in.kind, body, true)
 	case packet.CONNECT:
-		err = &packet.Error{Reason: packet.ProtocolError, Text: "a second CONNECT [MQTT-3.1.0-2]"}
+		err = errSecondConnect
 	case packet.AUTH:
 		err = &packet.Error{Reason: packet.ProtocolError, Text: "AUTH without an authentication method in CONNECT [MQTT-4.12.0-1]"}
 	default:
 		err = &packet.Error{Reason: packet.ProtocolError, Text: "a packet that only servers send"}
 	}
 	return err
+}
+
+// filtersMost is how many filters one packet may have in any case.
+const filtersMost = 1000
+
+// checkFilters refuses a packet with more filters than a client may have: there
+// can be millions, and each takes time under the lock.
+func (c *conn) checkFilters(n int) error {
+	if n <= max(filtersMost, c.b.limits.Subscriptions) {
+		return nil
+	}
+	return &packet.Error{Reason: packet.QuotaExceeded, Text: "one packet has more filters than a client may have"}
 }
 
 func (c *conn) decodePublish(b *batch, in *inbound, first byte, body []byte) error {
@@ -147,7 +168,7 @@ func (c *conn) topic(p *packet.Publish) (string, error) {
 	if len(p.Properties) > 0 {
 		alias, has = p.Properties.Uint(packet.TopicAlias)
 	}
-	if has && alias > uint32(c.b.limits.TopicAliases) { // [MQTT-3.3.2-9]
+	if has && alias > uint32(c.terms.TopicAliases) { // [MQTT-3.3.2-9]
 		return "", &packet.Error{Reason: packet.TopicAliasInvalid, Text: "the Topic Alias is higher than allowed [MQTT-3.3.2-9]"}
 	}
 	if len(p.Topic) == 0 {

@@ -159,9 +159,14 @@ func (j *journal) release() {
 	j.room.Broadcast()
 }
 
+// lastChance is how long it is tried to store what is left when the Broker
+// closes.
+const lastChance = 300 * time.Millisecond
+
 // commit stores a batch, however often it takes, and tells whether it did. Once
-// the Broker closes it tries only once more.
+// the Broker closes it gives up after lastChance.
 func (j *journal) commit(ctx context.Context, batch []durable.Change) bool {
+	quit, giveUp := j.quit, time.Time{}
 	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
 		err := j.store.Commit(ctx, batch)
 		if err == nil {
@@ -169,15 +174,23 @@ func (j *journal) commit(ctx context.Context, batch []durable.Change) bool {
 		}
 		j.b.lock()
 		j.err = err
+		j.release() // some need not wait while storing fails
 		closing := j.b.closed
 		j.b.unlock()
 		j.b.log.ErrorContext(ctx, "store broker state", "error", err, "changes", len(batch))
-		if closing {
+		switch {
+		case !closing:
+		case giveUp.IsZero():
+			giveUp, pause = time.Now().Add(lastChance), firstRetry
+		case time.Now().After(giveUp):
 			return false
+		default:
+			pause = min(pause, lastChance/4)
 		}
 		select {
 		case <-time.After(pause):
-		case <-j.quit:
+		case <-quit:
+			quit = nil // once
 		}
 	}
 }

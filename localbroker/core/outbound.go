@@ -17,6 +17,7 @@ type outbound struct {
 	next  uint64 // the number of the next one to send on this connection
 	sent  uint64 // the highest number that was ever sent: up to it DUP is set
 	open  int    // sent on this connection and not yet acknowledged
+	live  int    // items that are not done
 	gate  uint64 // PUBREL is sent again when what came on earlier connections is stored
 }
 
@@ -48,6 +49,14 @@ type zero struct {
 }
 
 func (o *outbound) init() { o.first, o.next = 1, 1 }
+
+// add appends an item.
+func (o *outbound) add(it item) {
+	if it.state != done {
+		o.live++
+	}
+	o.push(it)
+}
 
 func (o *outbound) end() uint64 { return o.first + uint64(o.len()) }
 
@@ -82,6 +91,7 @@ func (b *Broker) finish(s *session, seq uint64) {
 		b.note(durable.Change{Kind: durable.Acknowledge, Session: s.number, Seq: seq})
 	}
 	*it = item{state: done}
+	o.live--
 	for o.len() > 0 && o.at(0).state == done {
 		o.pop()
 		o.first++

@@ -65,7 +65,7 @@ func (c *conn) accept(p *publication) {
 			return
 		}
 	}
-	if p.qos > 0 && c.version == packet.V5 && c.unacked+len(s.received) >= b.limits.ReceiveMaximum { // [MQTT-3.3.4-7]
+	if p.qos > 0 && c.version == packet.V5 && c.unacked+len(s.received) >= c.terms.ReceiveMaximum { // [MQTT-3.3.4-7]
 		c.fail(&packet.Error{Reason: packet.ReceiveMaximumExceeded, Text: "more messages of QoS 1 and 2 are open than the Receive Maximum allows"})
 		return
 	}
@@ -251,7 +251,7 @@ func (b *Broker) route(m *message) int {
 			b.aim(sub, m)
 		}
 		for _, g := range n.groups {
-			if sub := g.pick(m.QoS); sub != nil {
+			if sub := g.pick(m); sub != nil {
 				b.targets = append(b.targets, sub.target(m, g))
 			}
 		}
@@ -303,35 +303,6 @@ func (sub *subscription) target(m *message, g *group) target {
 	}
 }
 
-// pick chooses the next member of a group: one that is connected and not
-// behind, else one that is connected, else one that will come back.
-func (g *group) pick(qos byte) *subscription {
-	var second, third *subscription
-	n := len(g.members)
-	for i := range n {
-		at := (g.last + 1 + i) % n
-		sub := g.members[at]
-		switch s := sub.s; {
-		case s.conn != nil && s.queued < behind && !s.conn.windowFull():
-			g.last = at
-			return sub
-		case s.conn != nil && second == nil:
-			second = sub
-		case s.conn == nil && third == nil && qos > 0 && sub.options.QoS() > 0:
-			third = sub
-		}
-	}
-	g.last++
-	if second != nil {
-		return second
-	}
-	return third
-}
-
-// behind is how many bytes may wait for a member of a group before others are
-// preferred.
-const behind = 256 << 10
-
 // enqueue queues a message for a session, or drops it when there is no room.
 func (b *Broker) enqueue(t *target, m *message) {
 	s := t.s
@@ -340,14 +311,24 @@ func (b *Broker) enqueue(t *target, m *message) {
 		return
 	case s.permit != nil && !s.permit.Receive(m.Topic):
 		return
-	case s.out.len()+s.zero.len() >= b.limits.QueuedMessages || s.queued+m.size() > b.limits.QueuedBytes:
+	case s.out.live+s.zero.len() >= b.limits.QueuedMessages || s.queued+m.size() > b.limits.QueuedBytes:
 		b.drop(s, m, DropQueueFull)
 		return
-	case b.queued+m.size() > b.limits.QueuedTotal:
+	case b.crowded(s, m.size()):
 		b.drop(s, m, DropTotalFull)
 		return
 	}
 	b.deliver(t, m)
+}
+
+// fairShare is how many bytes may wait for a connected client when the queues
+// are full together: those of clients that are away must not stop the others.
+const fairShare = 64 << 10
+
+// crowded tells whether n more bytes for a session are too much for all
+// together.
+func (b *Broker) crowded(s *session, n int64) bool {
+	return b.queued+n > b.limits.QueuedTotal && (s.conn == nil || s.queued+n > fairShare)
 }
 
 // deliver queues a message for a session.
@@ -356,10 +337,7 @@ func (b *Broker) deliver(t *target, m *message) {
 	s.queued += m.size()
 	b.queued += m.size()
 	b.work++
-	if s.conn != nil {
-		s.conn.ahead++
-		b.touch(s.conn)
-	}
+	b.touch(s.conn)
 	if t.qos == 0 {
 		s.zero.push(zero{m: m, ids: t.ids, retain: t.retain, after: s.out.end() - 1})
 		return
@@ -377,15 +355,7 @@ func (b *Broker) deliver(t *target, m *message) {
 			Seq: s.out.end(), QoS: t.qos, Retain: t.retain, IDs: t.ids, Message: &m.Message,
 		}})
 	}
-	s.out.push(it)
-}
-
-// redistribute gives a message of a shared subscription to another member.
-func (b *Broker) redistribute(it *item) {
-	if sub := it.group.pick(it.m.QoS); sub != nil {
-		t := sub.target(it.m, it.group)
-		b.enqueue(&t, it.m)
-	}
+	s.out.add(it)
 }
 
 // drop notes that a session does not get a message.

@@ -182,13 +182,21 @@ func (c *conn) broke(err error) {
 	c.b.end(c, why, forget)
 }
 
-// drain reads and forgets what the client still sends while it is told goodbye.
+// drainMost is how long a client that is told goodbye may go on sending.
+const drainMost = 10 * time.Second
+
+// drain reads and forgets what the client still sends while it is told goodbye:
+// closing before it has read that would make its system throw the goodbye away.
 func (c *conn) drain(r *reader) {
 	if r.big == nil {
 		r.n = 0
 	}
-	for {
+	for until := time.Now().Add(drainMost); ; {
 		if _, err := c.net.Read(r.buffer()); err != nil {
+			return
+		}
+		now := time.Now()
+		if now.After(until) || c.net.SetReadDeadline(now.Add(farewellTime)) != nil {
 			return
 		}
 	}
@@ -207,6 +215,10 @@ func (c *conn) process(buf []byte) (used, need int, ok bool) {
 			return used, need, true
 		}
 		batch.bytes = used - start
+		if batch.publishes {
+			c.linger(batch.now)
+		}
+		c.heard = batch.now
 		ok := c.apply(batch)
 		full, paced := len(batch.items) == batchMost, batch.publishes
 		batch.reset()
@@ -236,4 +248,25 @@ func (c *conn) pace() {
 	for waited := time.Duration(0); waited < paceMost && !c.over.Load() && c.b.cfg.Busy(); waited += paceStep {
 		<-tick.C
 	}
+}
+
+// A PUBLISH that ends a silence waits a moment, while there is little to do.
+// Somebody who subscribes on one connection and then publishes on another
+// expects to get the message. MQTT does not promise that, but a broker with one
+// thread does it nearly always, and scripts are written so. Here the two arrive
+// in two goroutines, and the later one may come first.
+const (
+	lingerFor   = 300 * time.Microsecond
+	lingerAfter = 100 * time.Millisecond // silence of the client
+	lingerBelow = 2 * time.Millisecond   // since anybody's last PUBLISH
+)
+
+func (c *conn) linger(now int64) {
+	last := c.b.published.Swap(now)
+	if now-c.heard < lingerAfter.Microseconds() || now-last < lingerBelow.Microseconds() {
+		return
+	}
+	timer := time.NewTimer(lingerFor)
+	defer timer.Stop()
+	<-timer.C
 }

@@ -71,7 +71,7 @@ func (b *Broker) restoreSession(stored *durable.SessionState, shared map[uint64]
 	for i := range stored.Deliveries {
 		d := &stored.Deliveries[i]
 		for o.end() < d.Seq {
-			o.push(item{state: done})
+			o.add(item{state: done})
 		}
 		it := item{qos: d.QoS, retain: d.Retain, ids: d.IDs, held: true}
 		if it.state = released; !d.Released && d.Message != nil {
@@ -79,10 +79,10 @@ func (b *Broker) restoreSession(stored *durable.SessionState, shared map[uint64]
 			s.queued += it.m.size()
 			b.queued += it.m.size()
 		}
-		o.push(it)
+		o.add(it)
 	}
 	for o.end() <= o.sent { // so that no number is given to a second message
-		o.push(item{state: done})
+		o.add(item{state: done})
 	}
 	o.rewind()
 }

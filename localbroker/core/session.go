@@ -74,6 +74,9 @@ func (s *session) record() *durable.Session {
 	r := &durable.Session{
 		Number: s.number, Client: s.id, Owner: s.owner, Version: byte(s.version), Expiry: s.expiry, Will: s.will,
 	}
+	if s.will != nil && s.permit != nil && !s.permit.Publish(s.will.Topic) {
+		r.Will = nil // after a restart nobody could tell that it is not allowed
+	}
 	if s.conn == nil {
 		r.Ended = max(1, s.ended)
 	}

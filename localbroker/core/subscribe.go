@@ -22,9 +22,16 @@ func (c *conn) subscribe(p *packet.Subscribe) {
 	ack := packet.Suback{Type: packet.SUBACK, ID: p.ID, Codes: make([]packet.Reason, len(p.Filters))}
 	grants := make([]grant, len(p.Filters))
 	var granted []durable.Subscription
+	verdict := c.judgeSubscribe(p, id)
+	if verdict.Disconnect {
+		b.end(c, Ending{Reason: verdict.Refuse, Text: verdict.Text}, send)
+		return
+	}
 	before := b.noted()
 	for i, f := range p.Filters {
-		grants[i], ack.Codes[i] = b.subscribe(c.s, f, id)
+		if ack.Codes[i] = verdict.Refuse; verdict.Refuse == packet.Success {
+			grants[i], ack.Codes[i] = b.subscribe(c.s, f, id)
+		}
 		if grants[i].sub != nil {
 			granted = append(granted, durable.Subscription{Filter: f.Filter, Options: f.Options, ID: id})
 		} else if c.version != packet.V5 {
@@ -40,6 +47,16 @@ func (c *conn) subscribe(p *packet.Subscribe) {
 		b.observer.Subscribed(c.s.id, granted)
 	}
 	c.sendFirst(grants)
+}
+
+// judgeSubscribe asks the Policy.
+func (c *conn) judgeSubscribe(p *packet.Subscribe, id uint32) Verdict {
+	if c.b.cfg.Policy == nil {
+		return Verdict{}
+	}
+	return c.b.cfg.Policy.Subscribe(Subscribing{
+		Client: c.s.id, Owner: c.owner, Version: c.version, Filters: p.Filters, ID: id, Has: len(c.s.subs),
+	})
 }
 
 // sendFirst sends what there is to new subscriptions. A filter that is in the
@@ -167,12 +184,12 @@ func (b *Broker) sendRetained(g *grant, now int64) {
 	if sub.share != "" || handling == 2 || handling == 1 && !g.isNew {
 		return
 	}
-	behind := s.out.len()+s.zero.len() >= b.limits.QueuedMessages || s.queued >= b.limits.QueuedBytes || b.queued >= b.limits.QueuedTotal
+	behind := s.out.live+s.zero.len() >= b.limits.QueuedMessages || s.queued >= b.limits.QueuedBytes || b.crowded(s, 0)
 	for _, m := range b.retained.match(nil, sub.filter) {
 		switch {
 		case m.expired(now):
 			b.unretain(m)
-		case s.permit != nil && !s.permit.Receive(m.Topic):
+		case s.permit != nil && !s.permit.Receive(m.Topic), !b.delivers(sub, m.Topic, true):
 		case sub.options.NoLocal() && m.From == s.id: // [MQTT-3.8.3-3]
 		case behind:
 			b.drop(s, m, DropQueueFull)

@@ -66,5 +66,5 @@ func (b *Broker) publishWill(s *session) {
 		return
 	}
 	b.unretainable(m)
-	b.publish(m, Origin{Will: true}, false)
+	b.publish(m, Origin{Will: true}, true)
 }
