@@ -20,8 +20,14 @@
 //   - A client token is echoed in everything the request causes.
 //
 // Where public sources leave AWS's behaviour open, the choice made here is a
-// named constant or a comment that begins with U and a number.
+// constant in choices.go or a field of Limits, with the doubt in its comment;
+// U and a number names the doubt wherever it plays a role. RULES.md lists all
+// rules with the code that keeps them and the tests that prove it.
 //
-// All functions on documents are pure. Objects are read-only once made: results
-// share those parts of their inputs that did not change.
+// The service works on trees of nodes (node.go), which are parsed for a request
+// and gone after it; what it keeps of a shadow is the text of its document.
+// Merge, Delta and Equal do the same on Objects for views; a fuzz target holds
+// both to each other and to a slow model. All functions on documents are pure.
+// Objects are read-only once made: results share those parts of their inputs
+// that did not change.
 package shadow

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 )
 
 // Document is one shadow document. Nil sections are absent.
@@ -82,76 +81,4 @@ func decodeVersion(v any) (int64, error) {
 		}
 	}
 	return 0, errors.New("decode shadow document: version: no whole number")
-}
-
-// encode writes the document as it is stored and as update/documents holds it:
-// {"state":{..},"metadata":{..},"version":n}.
-func (d Document) encode() raw {
-	return encodeMembers(
-		member{"state", sections(d.Desired, d.Reported)},
-		member{"metadata", sections(d.DesiredMeta, d.ReportedMeta)},
-		member{"version", versionNumber(d.Version)},
-	)
-}
-
-// sections writes {"desired":..,"reported":..} without those that are empty.
-func sections(desired, reported Object, more ...member) raw {
-	ms := make([]member, 0, 3)
-	if len(desired) > 0 {
-		ms = append(ms, member{"desired", desired})
-	}
-	if len(reported) > 0 {
-		ms = append(ms, member{"reported", reported})
-	}
-	return encodeMembers(append(ms, more...)...)
-}
-
-func versionNumber(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) }
-
-// size returns the bytes that count for the limit of a document: both sections
-// as compact JSON, with their braces (U9). Metadata does not count.
-func (d Document) size() int {
-	n := 0
-	for _, section := range []Object{d.Desired, d.Reported} {
-		if len(section) > 0 {
-			n += len(EncodeValue(section))
-		}
-	}
-	return n
-}
-
-// delta returns the delta and its metadata, both nil when there is none.
-func (d Document) delta() (delta, meta Object) {
-	if delta = Delta(d.Desired, d.Reported); delta == nil {
-		return nil, nil
-	}
-	return delta, metaOf(delta, d.DesiredMeta)
-}
-
-// apply returns the document after a request that was accepted at the time in
-// stamp. The version is left to the caller.
-func (d Document) apply(r request, stamp Object) Document {
-	if r.state == nil { // "state":null removes both sections
-		return Document{}
-	}
-	next := d
-	for _, s := range []struct {
-		name          string
-		section, meta *Object
-	}{
-		{"desired", &next.Desired, &next.DesiredMeta},
-		{"reported", &next.Reported, &next.ReportedMeta},
-	} {
-		v, named := r.state[s.name]
-		patch, _ := v.(Object)
-		switch {
-		case !named:
-		case patch == nil:
-			*s.section, *s.meta = nil, nil
-		default:
-			*s.meta = mergeMeta(*s.section, *s.meta, patch, stamp)
-			*s.section = Merge(*s.section, patch)
-		}
-	}
-	return next
 }

@@ -2,6 +2,8 @@ package shadow_test
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -179,5 +181,25 @@ func TestEncodeValue(t *testing.T) {
 	}
 	if got := string(shadow.EncodeValue("a\xffb")); got != `"a`+"\ufffd"+`b"` {
 		t.Errorf("bad UTF-8 gives %q", got)
+	}
+}
+
+// TestDecodeValueExplains looks for what callers show of an error.
+func TestDecodeValueExplains(t *testing.T) {
+	t.Parallel()
+	for text, offset := range map[string]int64{`[1,x]`: 4, `{"a":01}`: 7, "\"\t\"": 2, `{"a" 1}`: 6} {
+		_, err := shadow.DecodeValue([]byte(text))
+		var syntax *json.SyntaxError
+		if !errors.As(err, &syntax) || syntax.Offset != offset {
+			t.Errorf("%s: %v, want a SyntaxError at %d", text, err, offset)
+		}
+	}
+	for _, text := range []string{``, ` `, `[1,`, `{"a":`, `"`} {
+		if _, err := shadow.DecodeValue([]byte(text)); !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if _, err := shadow.DecodeValue([]byte(`{} {}`)); err == nil || err.Error() != "more than one JSON value" {
+		t.Errorf("two values: %v", err)
 	}
 }

@@ -20,7 +20,7 @@ func Equal(a, b any) bool {
 		return ok && equalArrays(a, b)
 	case json.Number:
 		b, ok := b.(json.Number)
-		return ok && (a == b || parseDecimal(string(a)) == parseDecimal(string(b)))
+		return ok && (a == b || equalNumbers(string(a), string(b)))
 	case string:
 		b, ok := b.(string)
 		return ok && a == b
@@ -55,6 +55,11 @@ func equalArrays(a, b []any) bool {
 		}
 	}
 	return true
+}
+
+// equalNumbers compares the literals of two numbers.
+func equalNumbers(a, b string) bool {
+	return a == b || numbersByValue && parseDecimal(a) == parseDecimal(b)
 }
 
 // decimal is the value of a JSON number, digits × 10^exp, in its only form:

@@ -1,12 +1,11 @@
 package shadow
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"maps"
 	"slices"
+	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -15,22 +14,87 @@ import (
 // literal.
 type Object = map[string]any
 
-// errTrailing means that a payload goes on after its JSON value.
-var errTrailing = errors.New("more than one JSON value")
-
 // DecodeValue reads exactly one JSON value. Numbers keep their literal; of
-// members that stand twice the last wins (U22).
+// members that stand twice the last wins (U22). Bytes that are no UTF-8 and
+// escapes of surrogates without partner give U+FFFD. The error for text that is
+// no JSON is encoding/json's: a *json.SyntaxError says where, io.EOF and
+// io.ErrUnexpectedEOF that it ends too early.
 func DecodeValue(b []byte) (any, error) {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
+	text := string(b)
+	if !utf8.ValidString(text) {
+		text = string([]rune(text))
+	}
+	n, err := parse(text)
+	if err != nil {
+		return nil, explained(text, err)
+	}
+	return n.decoded(), nil
+}
+
+// explained returns what encoding/json says to text that is no JSON, or err.
+func explained(text string, err error) error {
 	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, err
+	if why := json.NewDecoder(strings.NewReader(text)).Decode(&v); why != nil {
+		return why
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errTrailing
+	return err // a whole value and more
+}
+
+// decoded returns the value as Object says.
+func (n *node) decoded() any {
+	switch n.kind {
+	case object:
+		o := make(Object, len(n.kids))
+		for i := range n.kids {
+			o[unescape(n.kids[i].name)] = n.kids[i].decoded()
+		}
+		return o
+	case array:
+		a := make([]any, len(n.kids))
+		for i := range n.kids {
+			a[i] = n.kids[i].decoded()
+		}
+		return a
+	default:
+		return decodedScalar(n.text)
 	}
-	return v, nil
+}
+
+func decodedScalar(text string) any {
+	switch text[0] {
+	case '"':
+		return unescape(text[1 : len(text)-1])
+	case 'n':
+		return nil
+	case 't':
+		return true
+	case 'f':
+		return false
+	default:
+		return json.Number(text)
+	}
+}
+
+// unescape returns what canonical text between quotes stands for.
+func unescape(body string) string {
+	if strings.IndexByte(body, '\\') < 0 {
+		return body
+	}
+	b := make([]byte, 0, len(body))
+	p := parser{text: body}
+	for p.pos < len(body) {
+		if body[p.pos] != '\\' {
+			b = append(b, body[p.pos])
+			p.pos++
+			continue
+		}
+		r, err := p.escape()
+		if err != nil { // canonical text has no bad escapes
+			return body
+		}
+		b = utf8.AppendRune(b, r)
+	}
+	return string(b)
 }
 
 // EncodeValue writes a value of the kinds that Object names as compact JSON:
@@ -79,51 +143,28 @@ func appendObject(b []byte, o Object) []byte {
 }
 
 func appendString(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
 	b = append(b, '"')
 	for _, r := range s { // invalid UTF-8 gives U+FFFD
-		switch {
-		case r == '"' || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r == '\n':
-			b = append(b, `\n`...)
-		case r == '\r':
-			b = append(b, `\r`...)
-		case r == '\t':
-			b = append(b, `\t`...)
-		case r < 0x20:
-			b = append(b, `\u00`...)
-			b = append(b, hex[r>>4], hex[r&15])
-		default:
-			b = utf8.AppendRune(b, r)
-		}
+		b = appendRune(b, r)
 	}
 	return append(b, '"')
 }
 
-// member is a member of an object whose order matters.
-type member struct {
-	name  string
-	value any // a value of the kinds that Object names, or raw
-}
-
-// raw is JSON text to be written as it is.
-type raw []byte
-
-// encodeMembers writes an object with its members in the given order.
-func encodeMembers(ms ...member) raw {
-	b := []byte{'{'}
-	for i, m := range ms {
-		if i > 0 {
-			b = append(b, ',')
+// appendRune appends r as canonical JSON: escaped only when it has to be, in
+// the shortest way there is. A surrogate without partner can only be escaped.
+func appendRune(b []byte, r rune) []byte {
+	const hex = "0123456789abcdef"
+	switch {
+	case r == '"' || r == '\\':
+		return append(b, '\\', byte(r))
+	case r < ' ':
+		if i := strings.IndexByte("\b\f\n\r\t", byte(r)); i >= 0 {
+			return append(b, '\\', "bfnrt"[i])
 		}
-		b = appendString(b, m.name)
-		b = append(b, ':')
-		if r, ok := m.value.(raw); ok {
-			b = append(b, r...)
-		} else {
-			b = appendValue(b, m.value)
-		}
+		return append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
+	case utf16.IsSurrogate(r):
+		return append(b, '\\', 'u', hex[r>>12], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+	default:
+		return utf8.AppendRune(b, r)
 	}
-	return append(b, '}')
 }

@@ -4,20 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"time"
-)
-
-// What a Service allows unless its Limits say otherwise.
-const (
-	DefaultMaxDocument = 8192 // bytes of both sections, without metadata
-	DefaultMaxDepth    = 8    // levels of nesting in a section (U8: AWS's texts say 6 and 8)
+	"unicode/utf8"
 )
 
 const (
-	// tombstoneLife is how long the version of a deleted shadow is remembered.
-	tombstoneLife = 48 * time.Hour
-	// deleteSteps is what a delete adds to the version, so that the next
-	// document after deleting version n is n+2 (U1: might be n+1).
-	deleteSteps = 1
 	// maxVersion keeps versions that are read from adding up beyond an int64.
 	maxVersion = 1 << 62
 	// minSweep is the number of tombstones from which expired ones are
@@ -46,16 +36,13 @@ type Record struct {
 // Change is what a request changed. It is stored before the replies go out.
 type Change struct {
 	Record Record
+	// Expired names tombstones whose 48 hours are over and which the service
+	// has forgotten. A store may delete their records.
+	Expired []Key
 
 	op     string
-	token  *string
+	token  token
 	before *Record // what Record replaced; nil for nothing
-}
-
-// Limits bounds what a Service accepts. Zero fields mean the defaults.
-type Limits struct {
-	Document int // bytes of both sections of a document as compact JSON
-	Depth    int // levels of objects and arrays in a section
 }
 
 // Service is the Device Shadow service. It is not safe for concurrent use.
@@ -63,20 +50,21 @@ type Service struct {
 	// Limits may be set before the first request.
 	Limits Limits
 
-	// records holds every shadow and tombstone. A Record is never changed
-	// once it is in the map.
-	records    map[Key]*Record
+	// records holds every shadow and tombstone by Thing and name. A Record is
+	// never changed once it is in the map, and no inner map is empty.
+	records    map[string]map[string]*Record
 	tombstones int
-	sweepAt    int // tombstones at which expired ones are removed
+	parser     parser // its nodes live as long as one request
+	sweepAt    int    // tombstones at which expired ones are removed
 }
 
 // NewService returns a service that holds the stored records, of records with
 // the same key the last. It keeps the Documents, which must not be changed
 // afterwards. A record that no service can have made is an error.
 func NewService(records []Record) (*Service, error) {
-	s := &Service{records: make(map[Key]*Record, len(records)), sweepAt: minSweep}
+	s := &Service{records: make(map[string]map[string]*Record), sweepAt: minSweep}
 	for _, r := range records {
-		if err := r.check(); err != nil {
+		if err := r.check(&s.parser); err != nil {
 			return nil, fmt.Errorf("load shadow %q: %w", r.Key.Prefix(), err)
 		}
 		s.set(r.Key, &r)
@@ -85,7 +73,8 @@ func NewService(records []Record) (*Service, error) {
 }
 
 // check tells what is wrong with a stored record.
-func (r Record) check() error {
+func (r Record) check(p *parser) error {
+	p.free()
 	switch {
 	case !r.Key.Valid():
 		return errors.New("names are not valid")
@@ -94,12 +83,15 @@ func (r Record) check() error {
 	case r.Deleted:
 		return nil
 	}
-	d, err := DecodeDocument(r.Document)
+	if !utf8.Valid(r.Document) {
+		return errors.New("document is not UTF-8")
+	}
+	d, err := p.parseStored(string(r.Document))
 	if err != nil {
 		return err
 	}
-	if d.Version != r.Version {
-		return fmt.Errorf("document has version %d, its record %d", d.Version, r.Version)
+	if d.version != r.Version {
+		return fmt.Errorf("document has version %d, its record %d", d.version, r.Version)
 	}
 	return nil
 }
@@ -113,6 +105,7 @@ func (s *Service) Handle(topic string, payload []byte, now time.Time) (replies [
 	if !ok {
 		return nil, nil
 	}
+	s.parser.free()
 	switch op {
 	case suffixGet:
 		return s.get(k, payload, now), nil
@@ -139,29 +132,39 @@ func (s *Service) Undo(change *Change) []Reply {
 
 // set makes r the record of k; nil removes it.
 func (s *Service) set(k Key, r *Record) {
-	if old := s.records[k]; old != nil && old.Deleted {
+	names := s.records[k.Thing]
+	if old := names[k.Name]; old != nil && old.Deleted {
 		s.tombstones--
 	}
 	if r == nil {
-		delete(s.records, k)
+		if delete(names, k.Name); len(names) == 0 {
+			delete(s.records, k.Thing)
+		}
 		return
 	}
-	s.records[k] = r
+	if names == nil {
+		names = make(map[string]*Record, 1)
+		s.records[k.Thing] = names
+	}
+	names[k.Name] = r
 	if r.Deleted {
 		s.tombstones++
 	}
 }
 
 // commit makes r the record of its key and returns the change.
-func (s *Service) commit(r Record, op string, token *string) *Change {
-	change := &Change{Record: r, op: op, token: token, before: s.records[r.Key]}
+func (s *Service) commit(r Record, op string, token token) *Change {
+	change := &Change{Record: r, op: op, token: token, before: s.record(r.Key)}
 	s.set(r.Key, &r)
 	return change
 }
 
+// record returns what there is of k, or nil.
+func (s *Service) record(k Key) *Record { return s.records[k.Thing][k.Name] }
+
 // live returns the record of an existing shadow, or nil.
 func (s *Service) live(k Key) *Record {
-	if r := s.records[k]; r != nil && !r.Deleted {
+	if r := s.record(k); r != nil && !r.Deleted {
 		return r
 	}
 	return nil
@@ -169,7 +172,7 @@ func (s *Service) live(k Key) *Record {
 
 // tombstone returns the record of a shadow deleted in the last 48 hours, or nil.
 func (s *Service) tombstone(k Key, now time.Time) *Record {
-	if r := s.records[k]; r != nil && r.Deleted && !r.expired(now) {
+	if r := s.record(k); r != nil && r.Deleted && !r.expired(now) {
 		return r
 	}
 	return nil
@@ -179,29 +182,21 @@ func (r *Record) expired(now time.Time) bool {
 	return r.Deleted && now.Sub(time.UnixMicro(r.At)) >= tombstoneLife
 }
 
-// sweep removes expired tombstones when there are many.
-func (s *Service) sweep(now time.Time) {
+// sweep removes expired tombstones when there are many, and returns them.
+func (s *Service) sweep(now time.Time) (expired []Key) {
 	if s.tombstones < s.sweepAt {
-		return
+		return nil
 	}
-	for k, r := range s.records {
-		if r.expired(now) {
-			s.set(k, nil)
+	for _, names := range s.records {
+		for _, r := range names {
+			if r.expired(now) {
+				expired = append(expired, r.Key)
+			}
 		}
 	}
+	for _, k := range expired {
+		s.set(k, nil)
+	}
 	s.sweepAt = max(minSweep, 2*s.tombstones)
-}
-
-func (l Limits) document() int {
-	if l.Document > 0 {
-		return l.Document
-	}
-	return DefaultMaxDocument
-}
-
-func (l Limits) depth() int {
-	if l.Depth > 0 {
-		return l.Depth
-	}
-	return DefaultMaxDepth
+	return expired
 }

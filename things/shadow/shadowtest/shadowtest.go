@@ -3,9 +3,13 @@
 package shadowtest
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -39,29 +43,57 @@ type Step struct {
 	Publish struct {
 		Topic   string          `json:"topic"`
 		Payload json.RawMessage `json:"payload"`
+		Base64  []byte          `json:"base64"` // instead of Payload, what is no UTF-8
 	} `json:"publish"`
-	Expect []struct {
-		Topic   string          `json:"topic"`
-		Payload json.RawMessage `json:"payload"`
-		Absent  []string        `json:"absent"` // JSON pointers
-	} `json:"expect"`
-	ExpectNone []string `json:"expect_none"`
+	Expect     []Expectation `json:"expect"`
+	ExpectNone []string      `json:"expect_none"`
+	// Order, unless nil, names the topics of all messages in their order.
+	Order []string `json:"order"`
 }
 
-//go:embed testdata/shadow.json
-var vectors []byte
+// Expectation is a message that must come exactly once.
+type Expectation struct {
+	Topic    string          `json:"topic"`
+	Payload  json.RawMessage `json:"payload"`
+	Absent   []string        `json:"absent"`   // JSON pointers
+	Exact    bool            `json:"exact"`    // no members but those of Payload
+	Contains []string        `json:"contains"` // parts of the text, for literals
+}
+
+// vectors are the shared cases, own those of this project.
+var (
+	//go:embed testdata/shadow.json
+	vectors []byte
+	//go:embed testdata/own.json
+	own []byte
+)
+
+// repeated is <<text*n>> for n times text.
+var repeated = regexp.MustCompile(`<<(.+?)\*(\d+)>>`)
 
 // Cases returns the cases.
 func Cases(t *testing.T) []Case {
 	t.Helper()
-	var cases []Case
-	if err := json.Unmarshal(vectors, &cases); err != nil {
-		t.Fatalf("read shadow vectors: %v", err)
+	var all []Case
+	for _, text := range [][]byte{vectors, own} {
+		text = repeated.ReplaceAllFunc(text, func(m []byte) []byte {
+			parts := repeated.FindSubmatch(m)
+			n, err := strconv.Atoi(string(parts[2]))
+			if err != nil {
+				t.Fatalf("read shadow vectors: %v", err)
+			}
+			return bytes.Repeat(parts[1], n)
+		})
+		var cases []Case
+		if err := json.Unmarshal(text, &cases); err != nil {
+			t.Fatalf("read shadow vectors: %v", err)
+		}
+		if len(cases) == 0 {
+			t.Fatal("no shadow vectors")
+		}
+		all = append(all, cases...)
 	}
-	if len(cases) == 0 {
-		t.Fatal("no shadow vectors")
-	}
-	return cases
+	return all
 }
 
 // Run runs every case as a subtest. start returns the Exchange of a service
@@ -87,36 +119,58 @@ func (c Case) step(t *testing.T, i int, exchange Exchange) {
 	step := c.Steps[i]
 	began := time.Now().Unix()
 	got := make(map[string][][]byte)
+	var order []string
 	for _, m := range exchange(t, c.topic(step.Publish.Topic), step.payload(t)) {
 		got[m.Topic] = append(got[m.Topic], m.Payload)
+		order = append(order, m.Topic)
+	}
+	if step.Order != nil {
+		want := make([]string, 0, len(step.Order))
+		for _, suffix := range step.Order {
+			want = append(want, c.topic(suffix))
+		}
+		if !slices.Equal(want, order) {
+			t.Errorf("step %d: messages %q, want %q", i, order, want)
+		}
 	}
 	for _, want := range step.Expect {
 		payloads := got[c.topic(want.Topic)]
 		if len(payloads) != 1 {
-			t.Errorf("step %d: %d messages on %s, want 1; all: %q", i, len(payloads), want.Topic, got)
+			t.Errorf("step %d: %d messages on %s, want 1; all: %.2000q", i, len(payloads), want.Topic, got)
 			continue
 		}
-		have, err := shadow.DecodeValue(payloads[0])
-		if err != nil {
-			t.Errorf("step %d: %s: %v in %q", i, want.Topic, err, payloads[0])
-			continue
-		}
-		expected, err := shadow.DecodeValue(want.Payload)
-		if err != nil {
-			t.Fatalf("step %d: vector %s: %v", i, want.Topic, err)
-		}
-		if why := mismatch(expected, have, began); why != "" {
-			t.Errorf("step %d: %s%s\ngot %s", i, want.Topic, why, payloads[0])
-		}
-		for _, pointer := range want.Absent {
-			if exists(have, pointer) {
-				t.Errorf("step %d: %s has %s, which must be absent\ngot %s", i, want.Topic, pointer, payloads[0])
-			}
-		}
+		want.judge(t, fmt.Sprintf("step %d: %s", i, want.Topic), payloads[0], began)
 	}
 	for _, topic := range step.ExpectNone {
 		if payloads := got[c.topic(topic)]; len(payloads) > 0 {
 			t.Errorf("step %d: want nothing on %s, got %q", i, topic, payloads)
+		}
+	}
+}
+
+// judge compares a message with what is expected of it.
+func (e Expectation) judge(t *testing.T, what string, payload []byte, began int64) {
+	t.Helper()
+	have, err := shadow.DecodeValue(payload)
+	if err != nil {
+		t.Errorf("%s: %v in %q", what, err, payload)
+		return
+	}
+	expected, err := shadow.DecodeValue(e.Payload)
+	if err != nil {
+		t.Fatalf("%s: vector: %v", what, err)
+	}
+	if why := mismatch(expected, have, e.Exact, began); why != "" {
+		t.Errorf("%s%s\ngot %.4000s", what, why, payload)
+	}
+	for _, pointer := range e.Absent {
+		if exists(have, pointer) {
+			t.Errorf("%s has %s, which must be absent\ngot %.4000s", what, pointer, payload)
+		}
+	}
+	for _, part := range e.Contains {
+		if !bytes.Contains(payload, []byte(part)) {
+			t.Errorf("%s lacks %s\ngot %.4000s", what, part, payload)
 		}
 	}
 }
@@ -132,6 +186,9 @@ func (c Case) topic(suffix string) string {
 // payload returns the bytes to publish: a JSON string stands for its text.
 func (s Step) payload(t *testing.T) []byte {
 	t.Helper()
+	if s.Publish.Base64 != nil {
+		return s.Publish.Base64
+	}
 	if len(s.Publish.Payload) > 0 && s.Publish.Payload[0] == '"' {
 		var text string
 		if err := json.Unmarshal(s.Publish.Payload, &text); err != nil {
@@ -143,21 +200,28 @@ func (s Step) payload(t *testing.T) []byte {
 }
 
 // mismatch says where have does not contain want, as "/path: why"; "" when it
-// does. Objects are compared by subset; "<ts>" stands for epoch seconds not
-// before began, give or take a minute of clock.
-func mismatch(want, have any, began int64) string {
+// does. Objects are compared by subset unless exact; "<ts>" stands for epoch
+// seconds not before began, give or take a minute of clock.
+func mismatch(want, have any, exact bool, began int64) string {
 	switch want := want.(type) {
 	case shadow.Object:
 		object, ok := have.(shadow.Object)
 		if !ok {
 			return fmt.Sprintf(": want an object, got %v", have)
 		}
+		if exact {
+			for k := range object {
+				if _, ok := want[k]; !ok {
+					return "/" + k + ": not expected"
+				}
+			}
+		}
 		for k, v := range want {
 			w, ok := object[k]
 			if !ok {
 				return "/" + k + ": missing"
 			}
-			if why := mismatch(v, w, began); why != "" {
+			if why := mismatch(v, w, exact, began); why != "" {
 				return "/" + k + why
 			}
 		}
@@ -168,7 +232,7 @@ func mismatch(want, have any, began int64) string {
 			return fmt.Sprintf(": want %v, got %v", want, have)
 		}
 		for i := range want {
-			if why := mismatch(want[i], array[i], began); why != "" {
+			if why := mismatch(want[i], array[i], exact, began); why != "" {
 				return fmt.Sprintf("/%d%s", i, why)
 			}
 		}
