@@ -24,9 +24,9 @@ const version = "0.1.0"
 const usage = `Thingdesk, the workbench for MQTT Things
 
 usage:
-  thingdesk [--data DIR] [--listen HOST:PORT]
+  thingdesk [--data DIR] [--listen HOST:PORT] [--http HOST:PORT]
         open the window
-  thingdesk serve [--data DIR] [--listen HOST:PORT] [--history=off]
+  thingdesk serve [--data DIR] [--listen HOST:PORT] [--http HOST:PORT] [--history=off]
         run broker, shadow service and recorder without a window
   thingdesk export [--data DIR] [--filter TOPICFILTER] [--since T] [--until T]
                    [--format ndjson|csv] [-o FILE]
@@ -40,6 +40,9 @@ usage:
   --listen HOST:PORT where the bundled broker listens; default 127.0.0.1:1883, or
                      what broker.json in the data directory says; port 0 picks a
                      free one
+  --http HOST:PORT   also offer the data plane of AWS IoT Core over HTTP: shadows,
+                     retained messages, publishing; without password, so keep it
+                     on 127.0.0.1
   --history=off      record nothing
   --filter FILTER    MQTT topic filter, for example 'factory/+/temperature';
                      may be given several times

@@ -22,7 +22,7 @@ import (
 
 // options are the flags that the window and serve share.
 type options struct {
-	data, listen string
+	data, listen, http string
 	// listenGiven tells that --listen stood on the command line.
 	listenGiven bool
 	history     bool
@@ -34,6 +34,7 @@ func readOptions(name string, args []string, withHistory bool) (options, error) 
 	fs := newFlags(name)
 	fs.StringVar(&o.data, "data", defaultDataDir(), "")
 	fs.StringVar(&o.listen, "listen", "", "")
+	fs.StringVar(&o.http, "http", "", "")
 	history := "on"
 	if withHistory {
 		fs.StringVar(&history, "history", "on", "")
@@ -49,19 +50,25 @@ func readOptions(name string, args []string, withHistory bool) (options, error) 
 	if o.data == "" {
 		return o, fmt.Errorf("%w: --data must name a directory", errUsage)
 	}
-	return o, o.checkListen()
+	if o.listenGiven {
+		if err := checkAddress("--listen", o.listen); err != nil {
+			return o, err
+		}
+	}
+	if o.http != "" {
+		return o, checkAddress("--http", o.http)
+	}
+	return o, nil
 }
 
-func (o options) checkListen() error {
-	if !o.listenGiven {
-		return nil
-	}
-	_, port, err := net.SplitHostPort(o.listen)
+// checkAddress checks HOST:PORT.
+func checkAddress(flag, address string) error {
+	_, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return fmt.Errorf("%w: --listen must be HOST:PORT, not %q", errUsage, o.listen)
+		return fmt.Errorf("%w: %s must be HOST:PORT, not %q", errUsage, flag, address)
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("%w: the port of --listen must be a number from 0 to 65535, not %q", errUsage, port)
+		return fmt.Errorf("%w: the port of %s must be a number from 0 to 65535, not %q", errUsage, flag, port)
 	}
 	return nil
 }
@@ -77,7 +84,7 @@ func openWorkbench(ctx context.Context, o options, anyPort bool, stderr io.Write
 		return nil, errors.Join(err, dir.Close())
 	}
 	w, err := engine.Open(ctx, engine.Config{
-		Dir: dir, Broker: &set, Listen: o.listen, AnyPort: anyPort, NoHistory: !o.history,
+		Dir: dir, Broker: &set, HTTP: o.http, Listen: o.listen, AnyPort: anyPort, NoHistory: !o.history,
 		Dial: paho.Dial, Secrets: &keyring.Store{}, Log: newLog(stderr),
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/thingdesk/thingdesk/localbroker"
 	"github.com/thingdesk/thingdesk/localbroker/core"
+	"github.com/thingdesk/thingdesk/localbroker/durable"
+	"github.com/thingdesk/thingdesk/localbroker/faults"
 )
 
 // errNoBroker is returned for what needs the bundled broker while it is
@@ -69,6 +72,84 @@ func (w *Workbench) EndBrokerSession(id string) error {
 	return nil
 }
 
+// awsModeSetting is the key of the AWS mode among the settings.
+const awsModeSetting = "broker.awsMode"
+
+// SetAWSMode switches the AWS mode of the bundled broker, see
+// localbroker.Server, for now and for later starts.
+func (w *Workbench) SetAWSMode(ctx context.Context, on bool) error {
+	w.awsMode.Store(on)
+	w.mu.Lock()
+	if w.local != nil {
+		w.local.SetAWSMode(on)
+	}
+	w.mu.Unlock()
+	value := "off"
+	if on {
+		value = "on"
+	}
+	return w.SetSetting(ctx, awsModeSetting, value)
+}
+
+// AWSMode tells whether the AWS mode of the bundled broker is on.
+func (w *Workbench) AWSMode() bool { return w.awsMode.Load() }
+
+// Faults returns the trouble on purpose of the bundled broker; nil while it is
+// stopped. It is forgotten when the broker stops.
+func (w *Workbench) Faults() *faults.Set {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.local == nil {
+		return nil
+	}
+	return w.local.Faults()
+}
+
+// BanClient ends the connection of a client of the bundled broker and keeps it
+// out for so long, or until UnbanClient or a new start when that is 0.
+func (w *Workbench) BanClient(id string, d time.Duration) error {
+	w.mu.Lock()
+	local := w.local
+	w.mu.Unlock()
+	if local == nil {
+		return fmt.Errorf("ban client %q: %w", id, errNoBroker)
+	}
+	local.Ban(id, d)
+	return nil
+}
+
+// UnbanClient lets a client in again.
+func (w *Workbench) UnbanClient(id string) {
+	w.mu.Lock()
+	local := w.local
+	w.mu.Unlock()
+	if local != nil {
+		local.Unban(id)
+	}
+}
+
+// Bans lists the clients that the bundled broker keeps out, and until when; the
+// zero time is until UnbanClient.
+func (w *Workbench) Bans() map[string]time.Time {
+	w.mu.Lock()
+	local := w.local
+	w.mu.Unlock()
+	if local == nil {
+		return nil
+	}
+	return local.Bans()
+}
+
+// BrokerRetained returns retained messages of the bundled broker on topics that
+// match filter and come after one, in the order of topics, at most limit, and
+// whether there are more.
+func (w *Workbench) BrokerRetained(filter, after string, limit int) (ms []*durable.Message, more bool) {
+	if b := w.brokerCore(); b != nil {
+		return b.Retained(filter, after, limit)
+	}
+	return nil, false
+}
+
 // BrokerEntry is a line of the bundled broker's log.
 type BrokerEntry struct {
 	Number uint64 // counts from 1, without gaps
@@ -94,14 +175,16 @@ func (l *brokerLog) add(e localbroker.Event) {
 	text := e.Reason
 	switch e.Kind {
 	case localbroker.EventConnected:
-		text = "connected"
+		text = "connected from " + e.Address
 	case localbroker.EventDisconnected:
 		text = "disconnected: " + e.Reason
 	case localbroker.EventSubscribed:
 		text = "subscribed to " + strings.Join(e.Filters, ", ")
 	case localbroker.EventUnsubscribed:
 		text = "unsubscribed from " + strings.Join(e.Filters, ", ")
-	case localbroker.EventDropped:
+	case localbroker.EventRefused:
+		text = "not let in from " + e.Address + ": " + e.Reason
+	case localbroker.EventDropped, localbroker.EventViolation, localbroker.EventFault:
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

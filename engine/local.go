@@ -28,6 +28,9 @@ type BrokerStatus struct {
 	StateTrouble string
 	// Listeners names all that it listens on: "tcp 127.0.0.1:1883".
 	Listeners []string
+	// AWSMode tells that it behaves as AWS IoT Core, and Trouble that it makes
+	// trouble on purpose. Both are to be marked plainly.
+	AWSMode, Trouble bool
 	// Stats are its counters.
 	Stats localbroker.Stats
 }
@@ -41,7 +44,7 @@ func (w *Workbench) Broker() BrokerStatus {
 	if local != nil {
 		st.Running, st.Addr, st.Moved, st.Stats = true, local.Addr(), local.Moved(), local.Stats()
 		st.StoreTrouble, st.StateTrouble = storage.Explain(st.Stats.StoreErr), storage.Explain(st.Stats.StateErr)
-		st.Listeners = local.Listeners()
+		st.Listeners, st.AWSMode, st.Trouble = local.Listeners(), local.AWSMode(), local.Faults().On(time.Now())
 	}
 	return st
 }
@@ -78,6 +81,8 @@ func (w *Workbench) StartBroker(ctx context.Context) error {
 		},
 		OnMessage: func(client string, m broker.Message) { w.recordLocal(session, client, m) },
 		Busy:      w.recorderBusy,
+		HTTP:      w.cfg.HTTP,
+		AWSMode:   w.awsMode.Load(),
 		Log:       w.log,
 	}
 	if w.state != nil {
@@ -143,7 +148,8 @@ func (s *Session) clientEvent(e localbroker.Event) {
 		s.registry.ClientGone(e.Client, e.At)
 	case localbroker.EventSubscribed:
 		s.registry.ClientSubscribed(e.Client, e.Filters, e.At)
-	case localbroker.EventUnsubscribed, localbroker.EventDropped:
+	case localbroker.EventUnsubscribed, localbroker.EventDropped, localbroker.EventRefused,
+		localbroker.EventViolation, localbroker.EventFault:
 		// nothing that is shown hangs on these
 	}
 }

@@ -31,6 +31,8 @@ type Config struct {
 	// settings.Default. Listen and AnyPort are for its first listener; empty,
 	// they leave it as it is there.
 	Broker *settings.Settings
+	// HTTP is HOST:PORT of the bundled broker's data plane over HTTP; "" is off.
+	HTTP string
 	// NoHistory leaves history.db alone: nothing is recorded or read.
 	NoHistory bool
 	// Dial makes connections.
@@ -52,6 +54,7 @@ type Workbench struct {
 
 	// safe for concurrent use
 	recording    atomic.Bool
+	awsMode      atomic.Bool // of the bundled broker, also while it is stopped
 	brokerEvents brokerLog
 
 	opMu sync.Mutex // serialises commands that start and stop things
@@ -102,6 +105,7 @@ func Open(ctx context.Context, c Config) (*Workbench, error) {
 		w.notice(notice)
 	}
 	w.openBrokerStore(ctx)
+	w.awsMode.Store(w.Setting(ctx, awsModeSetting) == "on")
 	if !slices.ContainsFunc(profiles, broker.Profile.Local) {
 		profiles = slices.Insert(profiles, 0, localProfile())
 	}

@@ -25,15 +25,15 @@ func TestQueueIsBounded(t *testing.T) {
 		return nil
 	}, slog.New(slog.DiscardHandler))
 
-	s.submit("$aws/things/x/shadow/update/accepted", nil) // no request
-	s.submit("$aws/things/x y/shadow/get", nil)           // no name
-	s.submit("$aws/things/x/shadow/get", make([]byte, maxRequestBytes))
-	s.submit("$aws/things/x/shadow/get", []byte{1}) // one byte too many
+	s.submit("c", "$aws/things/x/shadow/update/accepted", nil) // no request
+	s.submit("c", "$aws/things/x y/shadow/get", nil)           // no name
+	s.submit("c", "$aws/things/x/shadow/get", make([]byte, maxRequestBytes))
+	s.submit("c", "$aws/things/x/shadow/get", []byte{1}) // one byte too many
 	if n := s.dropped.Load(); n != 1 {
 		t.Errorf("%d dropped for their bytes, want 1", n)
 	}
 	for range maxRequests + 4 {
-		s.submit("$aws/things/x/shadow/get", nil)
+		s.submit("c", "$aws/things/x/shadow/get", nil)
 	}
 	if n := s.dropped.Load(); n != 1+5 {
 		t.Errorf("%d dropped, want 6", n)

@@ -26,6 +26,9 @@ type ShadowStore interface {
 	// SaveShadows stores the records durably in one transaction, later
 	// records of one key replacing earlier ones.
 	SaveShadows(ctx context.Context, records []shadow.Record) error
+	// ForgetShadows removes the records of keys; those that are missing are no
+	// error.
+	ForgetShadows(ctx context.Context, keys []shadow.Key) error
 }
 
 // Config says how to run the broker. The zero value listens on DefaultListen
@@ -40,6 +43,10 @@ type Config struct {
 	// AnyPort lets the first listener take a free port of the same host, a near
 	// one if it can, when its own is in use. It counts only with Listen.
 	AnyPort bool
+	// HTTP is HOST:PORT of AWS IoT's data plane over HTTP, see package
+	// dataplane; port 0 picks a free one, "" is off. Whoever reaches the port
+	// may do everything: no user or rule counts there.
+	HTTP string
 	// State keeps sessions, retained messages and messages that wait; nil
 	// keeps them in memory.
 	State durable.Store
@@ -50,13 +57,16 @@ type Config struct {
 	// the Server.
 	OnEvent func(Event)
 	// OnMessage is told each message that the broker took: from clients, Wills,
-	// and with an empty client ID the shadow service's own. Direction is In;
+	// and with an empty client ID the shadow service's own and those that came
+	// over HTTP. Direction is In;
 	// Retained is the flag as published. Under the same rules as OnEvent;
 	// messages come in the order in which they were taken.
 	OnMessage func(client string, m broker.Message)
 	// Busy tells that whoever gets OnMessage cannot keep up; then clients that
 	// publish are slowed down. nil for never. See core.Config.
 	Busy func() bool
+	// AWSMode starts in AWS mode, see Server.SetAWSMode.
+	AWSMode bool
 	// Judge is asked about each message of a client; nil passes all. See
 	// core.Config.
 	Judge func(core.Publication) core.Verdict
@@ -69,8 +79,9 @@ type Event struct {
 	Kind    EventKind
 	Client  string   // client ID
 	Filters []string // EventSubscribed and EventUnsubscribed: which
-	Reason  string   // EventDisconnected and EventDropped: why
-	Topic   string   // EventDropped: of the message
+	Reason  string   // why, or what; "" for EventConnected
+	Topic   string   // EventDropped and EventFault: of the message, "" for none
+	Address string   // EventConnected and EventRefused: where it comes from
 	At      int64    // microseconds since 1970 UTC
 }
 
@@ -87,6 +98,13 @@ const (
 	// EventDropped is a message that the client did not get, or that was
 	// refused from it.
 	EventDropped
+	// EventRefused is a client that was not let in.
+	EventRefused
+	// EventViolation is something that AWS IoT Core refuses: in AWS mode it was
+	// refused here too, else it is a warning.
+	EventViolation
+	// EventFault is trouble on purpose that hit a client.
+	EventFault
 )
 
 // Stats are counters since Start.

@@ -2,11 +2,13 @@ package localbroker
 
 import (
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/thingdesk/thingdesk/broker"
 	"github.com/thingdesk/thingdesk/localbroker/core"
 	"github.com/thingdesk/thingdesk/localbroker/durable"
+	"github.com/thingdesk/thingdesk/localbroker/packet"
 )
 
 // reserved begins the topics of the shadow service.
@@ -22,10 +24,20 @@ type observer struct {
 	onEvent   func(Event)
 	onMessage func(client string, m broker.Message)
 	requests  *shadows
+	ended     func(client string, takenOver bool) // is told of each connection that ended
+
+	mu sync.Mutex // events come from several goroutines
 }
 
 // Connected tells of a new client.
-func (o *observer) Connected(c core.Client) { o.tell(Event{Kind: EventConnected, Client: c.ID}) }
+func (o *observer) Connected(c core.Client) {
+	o.tell(Event{Kind: EventConnected, Client: c.ID, Address: c.Address})
+}
+
+// Refused tells of a client that was not let in.
+func (o *observer) Refused(r core.Refusal) {
+	o.tell(Event{Kind: EventRefused, Client: r.Client, Address: r.Address, Reason: r.Text})
+}
 
 // Disconnected tells that a client has gone.
 func (o *observer) Disconnected(c core.Client, why core.Ending) {
@@ -36,6 +48,7 @@ func (o *observer) Disconnected(c core.Client, why core.Ending) {
 	if why.ByClient {
 		text = "the client disconnected"
 	}
+	o.ended(c.ID, why.Reason == packet.SessionTakenOver)
 	o.tell(Event{Kind: EventDisconnected, Client: c.ID, Reason: text})
 }
 
@@ -67,13 +80,16 @@ func (o *observer) Published(m *durable.Message, from core.Origin) {
 		})
 	}
 	if m.From != "" && !from.Will && strings.HasPrefix(m.Topic, reserved) {
-		o.requests.submit(m.Topic, m.Payload)
+		o.requests.submit(m.From, m.Topic, m.Payload)
 	}
 }
 
 func (o *observer) tell(e Event) {
-	if o.onEvent != nil {
-		e.At = time.Now().UnixMicro()
-		o.onEvent(e)
+	if o.onEvent == nil {
+		return
 	}
+	e.At = time.Now().UnixMicro()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.onEvent(e)
 }

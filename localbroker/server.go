@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"time"
 
 	"github.com/thingdesk/thingdesk/localbroker/core"
 	"github.com/thingdesk/thingdesk/localbroker/durable"
+	"github.com/thingdesk/thingdesk/localbroker/faults"
 	"github.com/thingdesk/thingdesk/localbroker/listen"
 	"github.com/thingdesk/thingdesk/localbroker/packet"
 	"github.com/thingdesk/thingdesk/localbroker/settings"
@@ -22,6 +22,8 @@ type Server struct {
 	accept  *acceptors
 	shadows *shadows
 	inside  Login
+	web     *web // the data plane over HTTP; nil for none
+	policy  *policy
 
 	closing sync.Once
 	closed  error // what Close returned
@@ -42,33 +44,38 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 	if c.Listen != "" {
 		set.Listeners[0].Listen.Address, set.Listeners[0].Listen.AnyPort = c.Listen, c.AnyPort
 	}
-	service, err := loadService(ctx, c.Store)
-	if err != nil {
+	s := &Server{}
+	var err error
+	if s.shadows, err = loadShadows(ctx, c.Store, s.publish, c.Log); err != nil {
 		return nil, err
 	}
-	s := &Server{}
-	s.shadows = newShadows(service, c.Store, s.publish, c.Log)
+	watch := &observer{onEvent: c.OnEvent, onMessage: c.OnMessage, requests: s.shadows}
+	s.policy = newPolicy(watch.tell, c.Judge)
+	s.policy.aws.Store(c.AWSMode)
+	watch.ended, s.shadows.refuse = s.policy.forget, s.policy.refuseShadow
 	s.accept = &acceptors{log: c.Log, stopping: make(chan struct{})}
-	if err := s.bind(ctx, set); err != nil {
-		return nil, errors.Join(err, s.accept.close())
+	if err := s.bind(ctx, set, c); err != nil {
+		return nil, errors.Join(err, s.closePorts(ctx))
 	}
 	s.core, err = core.New(ctx, core.Config{
-		Store: c.State, Limits: limits(set.Limits), Judge: c.Judge, NeverRetained: neverRetained, Busy: c.Busy,
-		Observer:    &observer{onEvent: c.OnEvent, onMessage: c.OnMessage, requests: s.shadows},
+		Store: c.State, Limits: limits(set.Limits), Judge: s.policy.Judge, Policy: s.policy,
+		NeverRetained: neverRetained, Busy: c.Busy, Observer: watch,
 		HideDenials: set.HideDenials, SysInterval: set.Sys, Name: "thingdesk", Log: c.Log,
 	})
 	if err != nil {
-		return nil, errors.Join(err, s.accept.close())
+		return nil, errors.Join(err, s.closePorts(ctx))
 	}
 	s.accept.core = s.core
+	s.policy.core = s.core
 	s.shadows.start(ctx)
 	s.accept.start(ctx)
+	s.web.start(ctx)
 	return s, nil
 }
 
-// bind opens the listeners, and one for the program itself where the first one
-// is not plain and open.
-func (s *Server) bind(ctx context.Context, set settings.Settings) error {
+// bind opens the listeners, one for HTTP where that is wanted, and one for the
+// program itself, which neither rules nor the AWS mode are for.
+func (s *Server) bind(ctx context.Context, set settings.Settings, c Config) error {
 	for i := range set.Listeners {
 		one := &set.Listeners[i]
 		l, err := listen.Listen(ctx, one.Listen)
@@ -77,10 +84,11 @@ func (s *Server) bind(ctx context.Context, set settings.Settings) error {
 		}
 		s.accept.add(l, one.Durable, &guard{*one})
 	}
-	first := &set.Listeners[0]
-	if l := s.accept.all[0].listener; l.Protocol() == "tcp" && first.Anonymous && first.Rules.Len() == 0 {
-		s.inside = Login{Addr: reachable(l.Addr())}
-		return nil
+	if c.HTTP != "" {
+		var err error
+		if s.web, err = bindHTTP(ctx, c.HTTP, s, c.Log); err != nil {
+			return err
+		}
 	}
 	l, err := listen.Listen(ctx, listen.Config{Address: "127.0.0.1:0"})
 	if err != nil {
@@ -90,23 +98,6 @@ func (s *Server) bind(ctx context.Context, set settings.Settings) error {
 	s.accept.add(l, false, g)
 	s.inside = Login{Addr: l.Addr(), User: insideUser, Password: g.password}
 	return nil
-}
-
-// reachable returns an address to connect to for one that is listened on.
-func reachable(addr string) string {
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return addr
-	}
-	switch ip := net.ParseIP(host); {
-	case ip == nil || !ip.IsUnspecified():
-		return addr
-	case ip.To4() != nil:
-		host = "127.0.0.1"
-	default:
-		host = "::1"
-	}
-	return net.JoinHostPort(host, port)
 }
 
 func limits(l settings.Limits) core.Limits {
@@ -126,13 +117,24 @@ func (s *Server) publish(topic string, payload []byte) error {
 // Addr returns HOST:PORT that the first listener is bound to.
 func (s *Server) Addr() string { return s.accept.all[0].listener.Addr() }
 
-// Listeners names all listeners: "tcp 127.0.0.1:1883".
+// HTTPAddr returns HOST:PORT of the data plane over HTTP; "" when it is off.
+func (s *Server) HTTPAddr() string {
+	if s.web == nil {
+		return ""
+	}
+	return s.web.listener.Addr()
+}
+
+// Listeners names all listeners: "tcp 127.0.0.1:1883", "http 127.0.0.1:8080".
 func (s *Server) Listeners() []string {
 	var names []string
 	for _, one := range s.accept.all {
-		if s.inside.User == "" || one.listener.Addr() != s.inside.Addr {
+		if one.listener.Addr() != s.inside.Addr {
 			names = append(names, one.door.Name)
 		}
+	}
+	if addr := s.HTTPAddr(); addr != "" {
+		names = append(names, "http "+addr)
 	}
 	return names
 }
@@ -143,6 +145,31 @@ func (s *Server) Moved() bool { return s.accept.all[0].listener.Moved() }
 // Inside returns how the program itself gets in, whatever the listeners ask of
 // others.
 func (s *Server) Inside() Login { return s.inside }
+
+// SetAWSMode switches the AWS mode: the broker behaves as AWS IoT Core does
+// where that differs from the standard, and tells each time. Out of it, it warns
+// of what AWS IoT Core would refuse. Terms of connections hold for new ones.
+func (s *Server) SetAWSMode(on bool) { s.policy.aws.Store(on) }
+
+// AWSMode tells whether the AWS mode is on.
+func (s *Server) AWSMode() bool { return s.policy.aws.Load() }
+
+// Faults returns the trouble on purpose, to change and to show.
+func (s *Server) Faults() *faults.Set { return s.policy.faults }
+
+// Ban ends the connection of a client, if it has one, and keeps it out for so
+// long, or until Unban when that is 0.
+func (s *Server) Ban(client string, d time.Duration) {
+	s.policy.ban(client, d)
+	_ = s.core.Kick(client, "banned by the user of the broker") // it need not be there
+}
+
+// Unban lets a client in again.
+func (s *Server) Unban(client string) { s.policy.unban(client) }
+
+// Bans lists the clients that are kept out, and until when; the zero time is
+// until Unban.
+func (s *Server) Bans() map[string]time.Time { return s.policy.bans() }
 
 // Core returns the broker itself, for what this package does not offer.
 func (s *Server) Core() *core.Broker { return s.core }
@@ -192,10 +219,15 @@ func (s *Server) Close(ctx context.Context) error {
 	return s.closed
 }
 
+// closePorts closes all ports, after requests over HTTP have been answered.
+func (s *Server) closePorts(ctx context.Context) error {
+	return errors.Join(s.accept.close(), s.web.stop(ctx))
+}
+
 // close ends connections first: after that nothing new comes in, and the queue
 // of shadow requests can run empty. Its replies may still wait for sessions.
 func (s *Server) close(ctx context.Context) error {
-	errs := []error{s.accept.close()}
+	errs := []error{s.closePorts(ctx)}
 	s.core.HangUp(ctx)
 	errs = append(errs, s.shadows.stop(ctx), s.core.Close(ctx))
 	s.accept.running.Wait()

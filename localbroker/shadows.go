@@ -28,12 +28,15 @@ type shadows struct {
 	publish func(topic string, payload []byte) error
 	log     *slog.Logger
 	store   ShadowStore // nil for none
+	// refuse says with which code a request is rejected before the service sees
+	// it; 0 for not. nil refuses none.
+	refuse func(client, topic string) (code int)
 
 	// Safe for concurrent use.
 	queue     chan request
 	bytes     atomic.Int64          // payload bytes in queue
 	dropped   atomic.Uint64         // requests that found the queue full
-	published atomic.Int64          // replies that mochi counted
+	published atomic.Int64          // replies that went out
 	failed    atomic.Pointer[error] // what the last storing came to
 	stopping  chan struct{}
 	ended     chan struct{}
@@ -45,26 +48,35 @@ type shadows struct {
 
 // request is a message on a reserved topic. Most likely it is a request.
 type request struct {
+	client  string // client ID; "" when it did not come over MQTT
 	topic   string
 	payload []byte
+	// done takes the replies to a request that did not come over MQTT, when
+	// they have been told, in the goroutine of the service.
+	done func(replies []shadow.Reply)
 }
 
 // answer is what came of a request.
 type answer struct {
 	replies []shadow.Reply
 	change  *shadow.Change // nil when nothing changed
+	refused bool           // before the service saw the request
 }
 
-// loadService returns the service with what is in the store, if there is one.
-func loadService(ctx context.Context, store ShadowStore) (*shadow.Service, error) {
-	if store == nil {
-		return shadow.NewService(nil)
+// loadShadows returns the service with what is in the store, if there is one.
+func loadShadows(ctx context.Context, store ShadowStore, publish func(string, []byte) error, log *slog.Logger) (*shadows, error) {
+	var records []shadow.Record
+	if store != nil {
+		var err error
+		if records, err = store.LoadShadows(ctx); err != nil {
+			return nil, fmt.Errorf("load shadows: %w", err)
+		}
 	}
-	records, err := store.LoadShadows(ctx)
+	service, err := shadow.NewService(records)
 	if err != nil {
-		return nil, fmt.Errorf("load shadows: %w", err)
+		return nil, err
 	}
-	return shadow.NewService(records)
+	return newShadows(service, store, publish, log), nil
 }
 
 func newShadows(service *shadow.Service, store ShadowStore, publish func(string, []byte) error, log *slog.Logger) *shadows {
@@ -97,23 +109,30 @@ func (s *shadows) stop(ctx context.Context) error {
 	}
 }
 
-// submit queues a message. It never blocks.
-func (s *shadows) submit(topic string, payload []byte) {
+// submit queues a message of a client. It never blocks.
+func (s *shadows) submit(client, topic string, payload []byte) {
 	if _, suffix, ok := shadow.ParseTopic(topic); !ok || !isRequest(suffix) {
 		return
 	}
-	size := int64(len(payload))
+	s.enqueue(request{client: client, topic: topic, payload: payload})
+}
+
+// enqueue queues a request, or drops it and returns false when the queue is
+// full.
+func (s *shadows) enqueue(r request) bool {
+	size := int64(len(r.payload))
 	if s.bytes.Add(size) <= maxRequestBytes {
 		select {
-		case s.queue <- request{topic, payload}:
-			return
+		case s.queue <- r:
+			return true
 		default:
 		}
 	}
 	s.bytes.Add(-size)
 	if n := s.dropped.Add(1); n&(n-1) == 0 { // at 1, 2, 4, 8 ...: a flood must not fill the log
-		s.log.Error("shadow request dropped because the queue is full", "topic", topic, "dropped", n)
+		s.log.Error("shadow request dropped because the queue is full", "topic", r.topic, "dropped", n)
 	}
+	return false
 }
 
 // isRequest tells whether a topic with the suffix asks for an answer.
@@ -160,28 +179,73 @@ func (s *shadows) batch(first request) []request {
 func (s *shadows) answer(ctx context.Context, batch []request) {
 	answers := make([]answer, len(batch))
 	var records []shadow.Record
+	var expired []shadow.Key
 	for i, r := range batch {
-		answers[i].replies, answers[i].change = s.service.Handle(r.topic, r.payload, time.Now())
+		answers[i] = s.handle(r)
 		if c := answers[i].change; c != nil {
 			records = append(records, c.Record)
+			expired = append(expired, c.Expired...)
 		}
 	}
-	if len(records) > 0 && s.store != nil {
-		err := s.store.SaveShadows(ctx, records)
-		s.failed.Store(&err)
-		if err != nil {
-			s.log.ErrorContext(ctx, "store shadows", "error", err, "records", len(records))
-			s.takeBack(batch, answers)
+	if s.save(ctx, records) {
+		s.forget(ctx, expired)
+	} else {
+		s.takeBack(batch, answers)
+	}
+	for i, a := range answers {
+		done := batch[i].done
+		if done == nil || isChange(a.replies) {
+			s.tell(ctx, a.replies)
+		}
+		if done != nil {
+			done(a.replies)
 		}
 	}
-	for _, a := range answers {
-		for _, r := range a.replies {
-			if err := s.publish(r.Topic, r.Payload); err != nil {
-				s.log.ErrorContext(ctx, "publish shadow reply", "topic", r.Topic, "error", err)
-				continue
-			}
-			s.published.Add(1)
+}
+
+// handle has the service answer a request, unless it is to be refused.
+func (s *shadows) handle(r request) answer {
+	if s.refuse != nil {
+		if code := s.refuse(r.client, r.topic); code != 0 {
+			return answer{replies: shadow.Refuse(r.topic, r.payload, code), refused: true}
 		}
+	}
+	replies, change := s.service.Handle(r.topic, r.payload, time.Now())
+	return answer{replies: replies, change: change}
+}
+
+// forget removes tombstones whose time is over. That they stay when it fails
+// does no harm.
+func (s *shadows) forget(ctx context.Context, expired []shadow.Key) {
+	if len(expired) == 0 || s.store == nil {
+		return
+	}
+	if err := s.store.ForgetShadows(ctx, expired); err != nil {
+		s.log.WarnContext(ctx, "forget deleted shadows", "error", err)
+	}
+}
+
+// save stores records and tells whether it could.
+func (s *shadows) save(ctx context.Context, records []shadow.Record) bool {
+	if len(records) == 0 || s.store == nil {
+		return true
+	}
+	err := s.store.SaveShadows(ctx, records)
+	s.failed.Store(&err)
+	if err != nil {
+		s.log.ErrorContext(ctx, "store shadows", "error", err, "records", len(records))
+	}
+	return err == nil
+}
+
+// tell publishes replies.
+func (s *shadows) tell(ctx context.Context, replies []shadow.Reply) {
+	for _, r := range replies {
+		if err := s.publish(r.Topic, r.Payload); err != nil {
+			s.log.ErrorContext(ctx, "publish shadow reply", "topic", r.Topic, "error", err)
+			continue
+		}
+		s.published.Add(1)
 	}
 }
 
@@ -205,7 +269,7 @@ func (s *shadows) takeBack(batch []request, answers []answer) {
 	}
 	for i := range answers {
 		a := &answers[i]
-		if a.change != nil {
+		if a.change != nil || a.refused {
 			continue
 		}
 		a.replies, a.change = s.service.Handle(batch[i].topic, batch[i].payload, time.Now())

@@ -51,6 +51,19 @@ func (d *Dir) SaveShadows(ctx context.Context, rs []shadow.Record) error {
 	return wrap(err, "save %d shadows", len(rs))
 }
 
+// ForgetShadows removes shadow records, such as tombstones whose time is over.
+func (d *Dir) ForgetShadows(ctx context.Context, keys []shadow.Key) error {
+	err := d.inTx(ctx, func(tx *sql.Tx) error {
+		for _, k := range keys {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM shadow WHERE thing = ?1 AND name = ?2", k.Thing, k.Name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return wrap(err, "forget %d shadows", len(keys))
+}
+
 // notNil returns b, never nil: the driver stores nil as NULL.
 func notNil(b []byte) []byte {
 	if b == nil {

@@ -29,6 +29,7 @@ type conn struct {
 	window    int    // QoS 1 and 2 messages it takes at once
 	aliasMost uint16 // Topic Aliases it takes
 	terms     Terms  // what it was granted; all limits are set
+	exempt    bool   // see Pass
 	problems  bool   // it wants Reason Strings everywhere
 
 	// Owned by the reader.

@@ -104,8 +104,8 @@ func (c *conn) enter(p *packet.Connect, pass Pass, assigned bool) bool {
 	}
 	refusal := Refusal{Client: p.ClientID, User: p.User, Reason: b.room(p.ClientID, pass.Owner)}
 	var terms Terms
-	if refusal.Reason == packet.Success && b.cfg.Policy != nil {
-		terms = b.cfg.Policy.Connect(c.connecting(p, pass))
+	if refusal.Reason == packet.Success && b.cfg.Policy != nil && !pass.Exempt {
+		terms = b.cfg.Policy.Connect(c.connecting(p, pass, assigned))
 		refusal.Reason, refusal.Text = terms.Refuse, terms.Text
 	}
 	if refusal.Reason != packet.Success {
@@ -158,7 +158,7 @@ func (b *Broker) room(id, owner string) packet.Reason {
 
 // adopt takes over what CONNECT says about the connection.
 func (c *conn) adopt(p *packet.Connect, pass Pass, terms Terms) {
-	c.version, c.permit, c.owner, c.user = p.Version, pass.Permit, pass.Owner, p.User
+	c.version, c.permit, c.owner, c.user, c.exempt = p.Version, pass.Permit, pass.Owner, p.User, pass.Exempt
 	keepAlive := p.KeepAlive
 	if most := c.b.limits.MaxKeepAlive; c.version == packet.V5 && most > 0 && (keepAlive == 0 || keepAlive > most) {
 		keepAlive = most // [MQTT-3.1.2-21]

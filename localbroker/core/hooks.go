@@ -45,6 +45,8 @@ type Pass struct {
 	Owner string
 	// Permit says what it may do; nil for everything.
 	Permit Permit
+	// Exempt keeps Config.Judge and Config.Policy off it.
+	Exempt bool
 }
 
 // Permit says what a client may do. Its methods are called from several

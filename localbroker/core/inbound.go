@@ -145,7 +145,7 @@ func (c *conn) decodePublish(b *batch, in *inbound, first byte, body []byte) err
 	b.publishes = true
 	b.needs = b.needs || p.QoS > 0 || p.Retain
 	in.pub.denied = strings.HasPrefix(name, sysPrefix) || c.permit != nil && !c.permit.Publish(name)
-	if !in.pub.denied && c.b.cfg.Judge != nil {
+	if !in.pub.denied && !c.exempt && c.b.cfg.Judge != nil {
 		c.judge(&in.pub)
 	}
 	return nil

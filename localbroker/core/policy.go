@@ -23,6 +23,7 @@ type Policy interface {
 // Connecting is a client that wants to connect.
 type Connecting struct {
 	Client, Owner, Address string
+	Assigned               bool // Client was made up, for the client sent none
 	Version                packet.Version
 	Clean                  bool
 	KeepAlive              uint16        // seconds, as asked; 0 for none
@@ -76,7 +77,7 @@ type RefusalObserver interface {
 }
 
 // connecting describes a client to the Policy.
-func (c *conn) connecting(p *packet.Connect, pass Pass) Connecting {
+func (c *conn) connecting(p *packet.Connect, pass Pass, assigned bool) Connecting {
 	expiry := uint32(0)
 	if p.Version == packet.V5 {
 		expiry, _ = p.Properties.Uint(packet.SessionExpiry)
@@ -84,7 +85,7 @@ func (c *conn) connecting(p *packet.Connect, pass Pass) Connecting {
 		expiry = never
 	}
 	return Connecting{
-		Client: p.ClientID, Owner: pass.Owner, Address: c.net.RemoteAddr().String(), Version: p.Version,
+		Client: p.ClientID, Owner: pass.Owner, Assigned: assigned, Address: c.net.RemoteAddr().String(), Version: p.Version,
 		Clean: p.Clean, KeepAlive: p.KeepAlive, Expiry: expiry, Will: will(p),
 	}
 }
@@ -105,5 +106,6 @@ func (l *Limits) terms(t Terms) Terms {
 
 // delivers asks the Policy.
 func (b *Broker) delivers(sub *subscription, topic string, retained bool) bool {
-	return b.cfg.Policy == nil || b.cfg.Policy.Delivers(sub.filter, topic, sub.share != "", retained)
+	c := sub.s.conn
+	return b.cfg.Policy == nil || c != nil && c.exempt || b.cfg.Policy.Delivers(sub.filter, topic, sub.share != "", retained)
 }

@@ -248,10 +248,12 @@ func (b *Broker) route(m *message) int {
 	b.matched = b.trie.match(b.matched[:0], m.Topic)
 	for _, n := range b.matched {
 		for _, sub := range n.subs {
-			b.aim(sub, m)
+			if b.delivers(sub, m.Topic, false) {
+				b.aim(sub, m)
+			}
 		}
 		for _, g := range n.groups {
-			if sub := g.pick(m); sub != nil {
+			if sub := g.pick(m); sub != nil && b.delivers(sub, m.Topic, false) {
 				b.targets = append(b.targets, sub.target(m, g))
 			}
 		}

@@ -51,7 +51,7 @@ func (c *conn) subscribe(p *packet.Subscribe) {
 
 // judgeSubscribe asks the Policy.
 func (c *conn) judgeSubscribe(p *packet.Subscribe, id uint32) Verdict {
-	if c.b.cfg.Policy == nil {
+	if c.b.cfg.Policy == nil || c.exempt {
 		return Verdict{}
 	}
 	return c.b.cfg.Policy.Subscribe(Subscribing{
