@@ -24,13 +24,16 @@ const version = "0.1.0"
 const usage = `Thingdesk, the workbench for MQTT Things
 
 usage:
-  thingdesk [--data DIR] [--listen HOST:PORT] [--http HOST:PORT]
+  thingdesk [--data DIR] [LISTENERS]
         open the window
-  thingdesk serve [--data DIR] [--listen HOST:PORT] [--http HOST:PORT] [--history=off]
+  thingdesk serve [--data DIR] [LISTENERS] [--history=off]
         run broker, shadow service and recorder without a window
   thingdesk export [--data DIR] [--filter TOPICFILTER] [--since T] [--until T]
                    [--format ndjson|csv] [-o FILE]
         write the message history, oldest first
+  thingdesk device NAME [--data DIR] [--host HOST] [--port PORT] [--key p256|rsa]
+                   [--days N] [-o FILE.zip]
+        issue a certificate to a device, with programs to start from
   thingdesk hash
         read a password and print its hash for a user in broker.json
   thingdesk version
@@ -40,6 +43,9 @@ usage:
   --listen HOST:PORT where the bundled broker listens; default 127.0.0.1:1883, or
                      what broker.json in the data directory says; port 0 picks a
                      free one
+  --listen-tls HOST:PORT, --listen-ws HOST:PORT, --listen-wss HOST:PORT
+                     also listen with TLS, WebSocket, secure WebSocket; beyond
+                     this computer devices need a certificate (thingdesk device)
   --http HOST:PORT   also offer the data plane of AWS IoT Core over HTTP: shadows,
                      retained messages, publishing; without password, so keep it
                      on 127.0.0.1
@@ -77,7 +83,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		command, args = args[0], args[1:]
 	}
 	commands := map[string]func(context.Context, []string, io.Writer, io.Writer) error{
-		"window": windowCommand, "serve": serveCommand, "export": exportCommand, "hash": hashCommand, "version": versionCommand, "help": helpCommand,
+		"window": windowCommand, "serve": serveCommand, "export": exportCommand, "device": deviceCommand, "hash": hashCommand, "version": versionCommand, "help": helpCommand,
 	}
 	do, ok := commands[command]
 	if !ok {

@@ -25,6 +25,7 @@ type options struct {
 	data, listen, http string
 	// listenGiven tells that --listen stood on the command line.
 	listenGiven bool
+	more        moreListeners
 	history     bool
 }
 
@@ -34,6 +35,9 @@ func readOptions(name string, args []string, withHistory bool) (options, error) 
 	fs := newFlags(name)
 	fs.StringVar(&o.data, "data", defaultDataDir(), "")
 	fs.StringVar(&o.listen, "listen", "", "")
+	fs.StringVar(&o.more.tls, "listen-tls", "", "")
+	fs.StringVar(&o.more.ws, "listen-ws", "", "")
+	fs.StringVar(&o.more.wss, "listen-wss", "", "")
 	fs.StringVar(&o.http, "http", "", "")
 	history := "on"
 	if withHistory {
@@ -56,9 +60,11 @@ func readOptions(name string, args []string, withHistory bool) (options, error) 
 		}
 	}
 	if o.http != "" {
-		return o, checkAddress("--http", o.http)
+		if err := checkAddress("--http", o.http); err != nil {
+			return o, err
+		}
 	}
-	return o, nil
+	return o, o.more.check()
 }
 
 // checkAddress checks HOST:PORT.
@@ -80,8 +86,16 @@ func openWorkbench(ctx context.Context, o options, anyPort bool, stderr io.Write
 		return nil, err
 	}
 	set, err := settings.Read(filepath.Join(dir.Path(), settings.File))
+	if err == nil {
+		err = o.more.add(&set, dir.Path())
+	}
 	if err != nil {
 		return nil, errors.Join(err, dir.Close())
+	}
+	for flag, address := range map[string]string{"--listen": o.listen, "--http": o.http} {
+		if address != "" && !loopback(address) {
+			set.Notices = append(set.Notices, fmt.Sprintf("%s %s: anybody in the network can read and publish there without a password", flag, address))
+		}
 	}
 	w, err := engine.Open(ctx, engine.Config{
 		Dir: dir, Broker: &set, HTTP: o.http, Listen: o.listen, AnyPort: anyPort, NoHistory: !o.history,

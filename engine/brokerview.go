@@ -177,7 +177,7 @@ func (l *brokerLog) add(e localbroker.Event) {
 	case localbroker.EventConnected:
 		text = "connected from " + e.Address
 	case localbroker.EventDisconnected:
-		text = "disconnected: " + e.Reason
+		text = "connection ended: " + e.Reason
 	case localbroker.EventSubscribed:
 		text = "subscribed to " + strings.Join(e.Filters, ", ")
 	case localbroker.EventUnsubscribed:

@@ -79,6 +79,7 @@ func (w *Window) menus() []struct {
 		{"Broker", []command{
 			{"Start local broker", nil, func() { w.do(w.bench.StartBroker, nil) }},
 			{"Stop local broker", nil, func() { w.do(w.bench.StopBroker, nil) }},
+			{"Clients and sessions…", ctrl(fyne.KeyB), func() { w.workspace.showBroker() }},
 			{"Copy local broker address", nil, func() { w.copyText("mqtt://" + w.bench.Broker().Addr) }},
 			sep,
 			{"New connection…", ctrl(fyne.KeyN), func() { w.workspace.newConnection() }},

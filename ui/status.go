@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/thingdesk/thingdesk/engine"
@@ -17,13 +18,16 @@ import (
 // statusBar is the line at the bottom of the window. It never lies: all it
 // says is read from the parts each time.
 type statusBar struct {
-	broker, flow, trouble, keys *widget.Label
-	object                      fyne.CanvasObject
+	broker              *linkLabel
+	flow, trouble, keys *widget.Label
+	object              fyne.CanvasObject
 }
 
-func newStatusBar() *statusBar {
+// newStatusBar returns the status bar; a click on what it says of the broker
+// calls openBroker.
+func newStatusBar(openBroker func()) *statusBar {
 	b := &statusBar{
-		broker: widget.NewLabel(""), flow: widget.NewLabel(""), trouble: widget.NewLabel(""), keys: widget.NewLabel(""),
+		broker: newLinkLabel(openBroker), flow: widget.NewLabel(""), trouble: widget.NewLabel(""), keys: widget.NewLabel(""),
 	}
 	b.trouble.Importance = widget.DangerImportance
 	b.trouble.Truncation = fyne.TextTruncateEllipsis
@@ -31,6 +35,25 @@ func newStatusBar() *statusBar {
 	b.object = container.NewBorder(nil, nil, container.NewHBox(b.broker, widget.NewSeparator(), b.flow, widget.NewSeparator()), b.keys, b.trouble)
 	return b
 }
+
+// linkLabel is a label that can be clicked.
+type linkLabel struct {
+	widget.Label
+
+	tapped func()
+}
+
+func newLinkLabel(tapped func()) *linkLabel {
+	l := &linkLabel{tapped: tapped}
+	l.ExtendBaseWidget(l)
+	return l
+}
+
+// Tapped implements fyne.Tappable.
+func (l *linkLabel) Tapped(*fyne.PointEvent) { l.tapped() }
+
+// Cursor implements desktop.Cursorable.
+func (l *linkLabel) Cursor() desktop.Cursor { return desktop.PointerCursor }
 
 // figures is what the status bar shows, read off the Fyne goroutine's way.
 type figures struct {
@@ -44,7 +67,7 @@ type figures struct {
 }
 
 func (b *statusBar) show(f figures, keys string) {
-	widgets.SetText(b.broker, brokerWords(f.broker))
+	widgets.SetText(&b.broker.Label, brokerWords(f.broker))
 	widgets.SetText(b.flow, flowWords(f))
 	widgets.SetText(b.trouble, troubleWords(f))
 	widgets.SetText(b.keys, keys)
@@ -114,7 +137,7 @@ func troubleWords(f figures) string {
 		words = append(words, model.Count(n)+" dropped on arrival: Thingdesk could not keep up")
 	}
 	if n := f.broker.Stats.Dropped; n > 0 {
-		words = append(words, model.Count(n)+" not delivered by the local broker: a client was too slow")
+		words = append(words, model.Count(n)+" not delivered by the local broker: its log says why (Ctrl+B)")
 	}
 	return strings.Join(words, " · ")
 }

@@ -84,7 +84,7 @@ func New(ctx context.Context, c Config) *Window {
 	w.nav.OnActivated = w.activate
 	w.nav.OnDelete = w.deleteKey
 	w.nav.OnMenu = w.contextMenu
-	w.status = newStatusBar()
+	w.status = newStatusBar(func() { w.workspace.showBroker() })
 	w.workspace = newWorkspace(w)
 	w.toolbar = newToolbar(w)
 	w.split = container.NewHSplit(w.nav.Object(), w.workspace.object)
@@ -167,7 +167,7 @@ const figuresEvery = 5
 // readFigures reads the counters off Fyne's goroutine: the history's may need
 // the disk.
 func (w *Window) readFigures() {
-	if w.loading || w.ticks%figuresEvery != 1 {
+	if w.loading || w.ticks%figuresEvery != 0 {
 		return
 	}
 	w.loading = true

@@ -36,6 +36,7 @@ type workspace struct {
 	connection *connectionPage
 	publish    *publishDrawer
 	manager    *connectionsPage
+	broker     *brokerPage
 	current    page
 }
 
@@ -48,6 +49,7 @@ func newWorkspace(w *Window) *workspace {
 	ws.connection = newConnectionPage(w)
 	ws.publish = newPublishDrawer(w, ws.arrange)
 	ws.manager = newConnectionsPage(w)
+	ws.broker = newBrokerPage(w)
 	ws.stack = container.NewStack()
 	for _, p := range ws.pages() {
 		p.object().Hide()
@@ -62,7 +64,7 @@ func newWorkspace(w *Window) *workspace {
 }
 
 func (ws *workspace) pages() []page {
-	return []page{ws.home, ws.thing, ws.group, ws.topic, ws.connection, ws.manager}
+	return []page{ws.home, ws.thing, ws.group, ws.topic, ws.connection, ws.manager, ws.broker}
 }
 
 // show picks the page for ref and brings it there.
@@ -144,6 +146,7 @@ func (ws *workspace) send() {
 
 func (ws *workspace) exportHistory()   { ws.historyTab().export() }
 func (ws *workspace) showConnections() { ws.bring(ws.manager) }
+func (ws *workspace) showBroker()      { ws.bring(ws.broker) }
 
 // newConnection begins a new connection in the list of connections.
 func (ws *workspace) newConnection() {
