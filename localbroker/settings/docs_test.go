@@ -41,7 +41,7 @@ func TestDocumentedExamples(t *testing.T) {
 			}
 		}
 	}
-	if whole != 2 || len(examples) != 4 {
+	if whole != 3 || len(examples) != 5 {
 		t.Errorf("%d examples, %d of them whole files", len(examples), whole)
 	}
 }
