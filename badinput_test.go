@@ -49,7 +49,7 @@ func watch(t *testing.T, dir string) *watched {
 		t.Fatal(err)
 	}
 	start(t, cmd)
-	w := &watched{&server{cmd: cmd, stderr: &bytes.Buffer{}}, file}
+	w := &watched{&server{cmd: cmd, stderr: &output{}}, file}
 	var line string
 	if _, err := fmt.Fscanln(out, &line, &w.addr); err != nil || line != "ready" {
 		t.Fatalf("serve said %q (%v), want ready; stderr: %s", line, err, w.said())
@@ -122,7 +122,7 @@ func TestStrangeMessagesAreKeptExactly(t *testing.T) {
 		}
 		s.mosquitto(t, nil, "mosquitto_pub", "-q", "1", "-t", m.topic, "-f", file)
 	}
-	if code := s.stop(t, syscall.SIGTERM); code != 0 || s.stderr.Len() > 0 {
+	if code := s.stop(t, syscall.SIGTERM); code != 0 || s.stderr.String() != "" {
 		t.Errorf("exit %d, %s", code, s.stderr)
 	}
 	rows := exported(t, dir)
@@ -270,7 +270,7 @@ func TestBadShadowRequests(t *testing.T) {
 			t.Errorf("%s %.40q: %s, want %s", c.request, c.payload, answer, c.want)
 		}
 	}
-	if code := s.stop(t, syscall.SIGTERM); code != 0 || s.stderr.Len() > 0 {
+	if code := s.stop(t, syscall.SIGTERM); code != 0 || s.stderr.String() != "" {
 		t.Errorf("exit %d, %s", code, s.stderr)
 	}
 }

@@ -99,8 +99,8 @@ func TestBrokerKeepsItsState(t *testing.T) {
 	s.mosquitto(t, nil, "mosquitto_sub", "-i", "away", "-c", "-q", "1", "-t", "q/#", "-E")
 	s.mosquitto(t, nil, "mosquitto_pub", "-t", "kept", "-m", "retained", "-r", "-q", "1")
 	s.mosquitto(t, numbered(1000), "mosquitto_pub", "-t", "q/a", "-l", "-q", "1")
-	if !strings.Contains(s.stderr.String(), "also listening: ws://127.0.0.1:") {
-		t.Errorf("stderr %q does not tell the second listener", s.stderr)
+	if also := s.also(t, "ws"); !strings.HasPrefix(also, "127.0.0.1:") {
+		t.Errorf("the second listener is %q", also)
 	}
 	s.stop(t, syscall.SIGKILL)
 

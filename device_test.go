@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -57,14 +56,7 @@ func TestDeviceKit(t *testing.T) {
 	unpack(t, archive, kit)
 
 	s := serveIn(t, dir, "--listen-tls", "127.0.0.1:0", "--http", "127.0.0.1:0")
-	find := func(scheme string) string {
-		t.Helper()
-		m := regexp.MustCompile(scheme + `://(\S+)`).FindStringSubmatch(s.stderr.String())
-		if m == nil {
-			t.Fatalf("serve does not tell its %s listener: %s", scheme, s.stderr)
-		}
-		return m[1]
-	}
+	find := func(scheme string) string { return s.also(t, scheme) }
 	_, port, err := net.SplitHostPort(find("mqtts"))
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -54,14 +56,34 @@ func execute(t *testing.T, args ...string) (stdout, stderr string, code int) {
 type server struct {
 	cmd    *exec.Cmd
 	addr   string
-	stderr *bytes.Buffer
+	stderr *output
+}
+
+// output collects what a process writes while it may be read.
+type output struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+// Write appends b.
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.all.Write(b)
+}
+
+// String returns what was written so far.
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.all.String()
 }
 
 // serveIn starts serve on a free port and waits until it is ready.
 func serveIn(t *testing.T, dir string, args ...string) *server {
 	t.Helper()
 	cmd := exec.Command(binary, append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0"}, args...)...)
-	s := &server{cmd: cmd, stderr: &bytes.Buffer{}}
+	s := &server{cmd: cmd, stderr: &output{}}
 	cmd.Stderr = s.stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -99,6 +121,20 @@ func (s *server) stop(t *testing.T, sig os.Signal) int {
 		t.Fatal("serve did not end within 30 s of a signal")
 	}
 	return s.cmd.ProcessState.ExitCode()
+}
+
+// also waits until serve has told a further listener, and returns its
+// HOST:PORT.
+func (s *server) also(t *testing.T, scheme string) string {
+	t.Helper()
+	told := regexp.MustCompile("also listening: " + scheme + `://(\S+)`)
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if m := told.FindStringSubmatch(s.stderr.String()); m != nil {
+			return m[1]
+		}
+	}
+	t.Fatalf("serve does not tell its %s listener: %s", scheme, s.stderr)
+	return ""
 }
 
 func (s *server) port() string {
@@ -291,7 +327,7 @@ func TestKillLosesAtMostTheLastMoment(t *testing.T) {
 		t.Errorf("after kill -9: exit %d, %d lines of what was older than a second, want 5000; %s", code, n, stderr)
 	}
 	again := serveIn(t, dir)
-	if code := again.stop(t, os.Interrupt); code != 0 || again.stderr.Len() > 0 {
+	if code := again.stop(t, os.Interrupt); code != 0 || again.stderr.String() != "" {
 		t.Errorf("next start: exit %d, %s", code, again.stderr)
 	}
 }
