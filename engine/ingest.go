@@ -174,9 +174,14 @@ func (s *Session) wanted() []shadow.Key {
 func (s *Session) askFor(keys []shadow.Key) {
 	ctx, cancel := context.WithTimeout(s.ctx, askWait)
 	defer cancel()
+	s.mu.Lock()
+	ask := s.askShadow
+	s.mu.Unlock()
+	if ask == nil {
+		ask = s.publishGet
+	}
 	for i, key := range keys {
-		name, payload := dialect.AWSGet(key, "")
-		if _, err := s.Publish(ctx, broker.Message{Topic: name, Payload: payload}); err != nil {
+		if err := ask(ctx, key); err != nil {
 			s.log.Debug("ask for shadow", "thing", key.Thing, "shadow", key.Name, "error", err)
 			s.Things(func(r *things.Registry) { // once more, for as long as it is connected
 				for _, left := range keys[i:] {
@@ -186,4 +191,11 @@ func (s *Session) askFor(keys []shadow.Key) {
 			return
 		}
 	}
+}
+
+// publishGet asks for a shadow's document as any client does.
+func (s *Session) publishGet(ctx context.Context, key shadow.Key) error {
+	name, payload := dialect.AWSGet(key, "")
+	_, err := s.Publish(ctx, broker.Message{Topic: name, Payload: payload})
+	return err
 }

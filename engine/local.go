@@ -3,12 +3,15 @@ package engine
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/thingdesk/thingdesk/broker"
 	"github.com/thingdesk/thingdesk/localbroker"
+	"github.com/thingdesk/thingdesk/localbroker/dataplane"
 	"github.com/thingdesk/thingdesk/storage"
 	"github.com/thingdesk/thingdesk/things"
+	"github.com/thingdesk/thingdesk/things/shadow"
 )
 
 // BrokerStatus tells how the bundled broker does.
@@ -99,6 +102,9 @@ func (w *Workbench) StartBroker(ctx context.Context) error {
 		}})
 		return err
 	}
+	session.mu.Lock()
+	session.askShadow = func(ctx context.Context, key shadow.Key) error { return session.readShadow(ctx, local, key) }
+	session.mu.Unlock()
 	p := session.Profile()
 	p.Address = local.Addr()
 	session.setProfile(p)
@@ -166,6 +172,22 @@ func (w *Workbench) recordLocal(session *Session, client string, m broker.Messag
 		m.Direction = broker.Out
 	}
 	w.recorder.Put(broker.LocalID, us.name, []broker.Message{m})
+}
+
+// readShadow reads a shadow of the bundled broker without a message: a get that
+// we publish would be answered to the device too, which never asked.
+func (s *Session) readShadow(ctx context.Context, local *localbroker.Server, key shadow.Key) error {
+	status, body, err := local.AskShadow(ctx, key, dataplane.Get, nil)
+	if err != nil {
+		return err
+	}
+	suffix := "get/accepted"
+	if status != http.StatusOK {
+		suffix = "get/rejected"
+	}
+	m := broker.Message{Time: time.Now().UnixMicro(), Topic: key.Topic(suffix), Payload: body, QoS: 1}
+	s.Things(func(r *things.Registry) { r.Feed(m) })
+	return nil
 }
 
 // recorderBusy tells whether messages come faster than they can be stored.

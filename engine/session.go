@@ -82,6 +82,9 @@ type Session struct {
 	index    *topic.Index
 	registry *things.Registry
 	sent     uint64
+	// askShadow gets a shadow's document into the registry; nil publishes a get,
+	// as any client does.
+	askShadow func(ctx context.Context, key shadow.Key) error
 }
 
 func newSession(ctx context.Context, p broker.Profile, known []things.Thing, dial broker.Dialer, keep keeper, log *slog.Logger) *Session {
