@@ -34,20 +34,21 @@ func (m moreListeners) check() error {
 	return nil
 }
 
-// add adds the listeners to set. Those with TLS have a certificate of the local
+// add adds the listeners to set and returns the local authority when it was
+// opened for that, else nil. Those with TLS have a certificate of the local
 // authority in the data directory dir, which is made when it is missing. Beyond
 // loopback they ask for a device certificate of that authority; on loopback a
 // client may show one.
-func (m moreListeners) add(set *settings.Settings, dir string) error {
+func (m moreListeners) add(set *settings.Settings, dir string) (*authority.Authority, error) {
 	if m.ws != "" {
 		set.Listeners = append(set.Listeners, openListener(listen.Config{Address: m.ws, WebSocket: &listen.WebSocket{}}))
 	}
 	if m.tls == "" && m.wss == "" {
-		return nil
+		return nil, nil //nolint:nilnil // none was opened
 	}
 	ca, err := authority.Open(filepath.Join(dir, authorityDir))
 	if err != nil {
-		return fmt.Errorf("open the local certificate authority: %w", err)
+		return nil, fmt.Errorf("open the local certificate authority: %w", err)
 	}
 	for _, l := range []struct {
 		address string
@@ -58,14 +59,14 @@ func (m moreListeners) add(set *settings.Settings, dir string) error {
 		}
 		config, err := ca.TLS(hostsOf(l.address), !loopback(l.address))
 		if err != nil {
-			return fmt.Errorf("make a certificate for %s: %w", l.address, err)
+			return nil, fmt.Errorf("make a certificate for %s: %w", l.address, err)
 		}
 		one := openListener(listen.Config{Address: l.address, TLS: config, WebSocket: l.web})
 		one.CertificateIsUser = true
 		set.Listeners = append(set.Listeners, one)
 	}
 	set.Notices = append(set.Notices, ca.Notices()...)
-	return nil
+	return ca, nil
 }
 
 // openListener asks for no password.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/thingdesk/thingdesk/broker/paho"
 	"github.com/thingdesk/thingdesk/engine"
+	"github.com/thingdesk/thingdesk/localbroker/authority"
 	"github.com/thingdesk/thingdesk/localbroker/settings"
 	"github.com/thingdesk/thingdesk/storage"
 	"github.com/thingdesk/thingdesk/storage/keyring"
@@ -86,8 +87,9 @@ func openWorkbench(ctx context.Context, o options, anyPort bool, stderr io.Write
 		return nil, err
 	}
 	set, err := settings.Read(filepath.Join(dir.Path(), settings.File))
+	var ca *authority.Authority
 	if err == nil {
-		err = o.more.add(&set, dir.Path())
+		ca, err = o.more.add(&set, dir.Path())
 	}
 	if err != nil {
 		return nil, errors.Join(err, dir.Close())
@@ -98,7 +100,7 @@ func openWorkbench(ctx context.Context, o options, anyPort bool, stderr io.Write
 		}
 	}
 	w, err := engine.Open(ctx, engine.Config{
-		Dir: dir, Broker: &set, HTTP: o.http, Listen: o.listen, AnyPort: anyPort, NoHistory: !o.history,
+		Dir: dir, Broker: &set, HTTP: o.http, Authority: ca, Listen: o.listen, AnyPort: anyPort, NoHistory: !o.history,
 		Dial: paho.Dial, Secrets: &keyring.Store{}, Log: newLog(stderr),
 	})
 	if err != nil {

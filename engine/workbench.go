@@ -14,6 +14,7 @@ import (
 
 	"github.com/thingdesk/thingdesk/broker"
 	"github.com/thingdesk/thingdesk/localbroker"
+	"github.com/thingdesk/thingdesk/localbroker/authority"
 	"github.com/thingdesk/thingdesk/localbroker/settings"
 	"github.com/thingdesk/thingdesk/storage"
 	"github.com/thingdesk/thingdesk/things"
@@ -33,6 +34,9 @@ type Config struct {
 	Broker *settings.Settings
 	// HTTP is HOST:PORT of the bundled broker's data plane over HTTP; "" is off.
 	HTTP string
+	// Authority makes the certificates of devices, when one is open on the data
+	// directory's "ca" already; nil opens one when it is needed.
+	Authority *authority.Authority
 	// NoHistory leaves history.db alone: nothing is recorded or read.
 	NoHistory bool
 	// Dial makes connections.
@@ -56,6 +60,9 @@ type Workbench struct {
 	recording    atomic.Bool
 	awsMode      atomic.Bool // of the bundled broker, also while it is stopped
 	brokerEvents brokerLog
+
+	caMu sync.Mutex // guards ca; see authority
+	ca   *authority.Authority
 
 	opMu sync.Mutex // serialises commands that start and stop things
 

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"context"
+	"errors"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -11,8 +13,11 @@ import (
 	"github.com/thingdesk/thingdesk/ui/model/navigator"
 )
 
-// brokerPage shows the bundled broker: its clients, the sessions it keeps, its
-// log.
+// errNoSession cannot come up while the Workbench is open.
+var errNoSession = errors.New("there is no connection to the local broker")
+
+// brokerPage shows the bundled broker: its clients, the sessions and
+// messages it keeps, the trouble it makes, its log.
 type brokerPage struct {
 	model  *brokermodel.Model
 	screen *brokerview.Screen
@@ -26,10 +31,20 @@ func newBrokerPage(w *Window) *brokerPage {
 		return ""
 	})
 	m.OnSaid = w.say
+	m.Publish = func(ctx context.Context, msg broker.Message) error {
+		s := w.bench.Session(broker.LocalID)
+		if s == nil {
+			return errNoSession
+		}
+		_, err := s.Publish(ctx, msg)
+		return err
+	}
 	return &brokerPage{m, brokerview.New(brokerview.Config{Model: m, Window: w.win, Copy: w.copyText})}
 }
 
 func (p *brokerPage) object() fyne.CanvasObject { return p.screen.Object() }
 func (p *brokerPage) show(navigator.Ref)        {}
 func (p *brokerPage) refresh(now time.Time)     { p.screen.Refresh(now) }
-func (p *brokerPage) keys() string              { return "Del disconnect a client, end a session" }
+func (p *brokerPage) keys() string {
+	return "Del disconnect a client, end a session, delete a retained message, remove a rule"
+}

@@ -28,6 +28,10 @@ type command struct {
 // quitName is the name of the command that ends the program.
 const quitName = "Quit"
 
+// awsModeName is the name of the command that is checked while the AWS mode is
+// on.
+const awsModeName = "AWS mode of the local broker"
+
 func ctrl(key fyne.KeyName) *desktop.CustomShortcut {
 	return &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}
 }
@@ -80,6 +84,9 @@ func (w *Window) menus() []struct {
 			{"Start local broker", nil, func() { w.do(w.bench.StartBroker, nil) }},
 			{"Stop local broker", nil, func() { w.do(w.bench.StopBroker, nil) }},
 			{"Clients and sessions…", ctrl(fyne.KeyB), func() { w.workspace.showBroker() }},
+			{awsModeName, nil, w.toggleAWSMode},
+			{"Add a device…", nil, w.addDevice},
+			{"Devices…", nil, func() { w.showDevices() }},
 			{"Copy local broker address", nil, func() { w.copyText("mqtt://" + w.bench.Broker().Addr) }},
 			sep,
 			{"New connection…", ctrl(fyne.KeyN), func() { w.workspace.newConnection() }},
@@ -106,6 +113,10 @@ func (w *Window) mainMenu() *fyne.MainMenu {
 			item := fyne.NewMenuItem(c.name, c.do)
 			if c.key != nil {
 				item.Shortcut = c.key
+			}
+			if c.name == awsModeName {
+				item.Checked = w.bench.AWSMode()
+				w.awsItem = item
 			}
 			item.IsQuit = c.name == quitName // else Fyne adds its own
 			menu.Items = append(menu.Items, item)
@@ -217,6 +228,19 @@ func (w *Window) showDataDir() {
 
 func (w *Window) openDemo() {
 	w.open(navigator.Ref{Kind: navigator.Thing, Session: broker.LocalID, Thing: engine.DemoThing})
+}
+
+func (w *Window) toggleAWSMode() {
+	on := !w.bench.AWSMode()
+	w.do(func(ctx context.Context) error { return w.bench.SetAWSMode(ctx, on) }, w.checkMenu)
+}
+
+// checkMenu checks the items of the menu that are on.
+func (w *Window) checkMenu() {
+	if on := w.bench.AWSMode(); w.awsItem.Checked != on {
+		w.awsItem.Checked = on
+		w.win.MainMenu().Refresh()
+	}
 }
 
 func (w *Window) togglePause() { w.paused = !w.paused }

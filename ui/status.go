@@ -19,6 +19,7 @@ import (
 // says is read from the parts each time.
 type statusBar struct {
 	broker              *linkLabel
+	aws, mischief       *widgets.Badge
 	flow, trouble, keys *widget.Label
 	object              fyne.CanvasObject
 }
@@ -29,10 +30,15 @@ func newStatusBar(openBroker func()) *statusBar {
 	b := &statusBar{
 		broker: newLinkLabel(openBroker), flow: widget.NewLabel(""), trouble: widget.NewLabel(""), keys: widget.NewLabel(""),
 	}
+	b.aws, b.mischief = widgets.NewBadge(), widgets.NewBadge()
+	b.aws.Set("●", "AWS mode", widgets.ToneAccent)
+	b.mischief.Set("▲", "Trouble on purpose", widgets.ToneWarn)
+	b.aws.Hide()
+	b.mischief.Hide()
 	b.trouble.Importance = widget.DangerImportance
 	b.trouble.Truncation = fyne.TextTruncateEllipsis
 	b.keys.Importance = widget.LowImportance
-	b.object = container.NewBorder(nil, nil, container.NewHBox(b.broker, widget.NewSeparator(), b.flow, widget.NewSeparator()), b.keys, b.trouble)
+	b.object = container.NewBorder(nil, nil, container.NewHBox(b.broker, b.aws, b.mischief, widget.NewSeparator(), b.flow, widget.NewSeparator()), b.keys, b.trouble)
 	return b
 }
 
@@ -68,6 +74,8 @@ type figures struct {
 
 func (b *statusBar) show(f figures, keys string) {
 	widgets.SetText(&b.broker.Label, brokerWords(f.broker))
+	widgets.Show(b.aws, f.broker.AWSMode)
+	widgets.Show(b.mischief, f.broker.Trouble)
 	widgets.SetText(b.flow, flowWords(f))
 	widgets.SetText(b.trouble, troubleWords(f))
 	widgets.SetText(b.keys, keys)

@@ -54,6 +54,7 @@ type Window struct {
 	toolbar   *toolbar
 	status    *statusBar
 	workspace *workspace
+	awsItem   *fyne.MenuItem // is checked while the AWS mode is on
 
 	clearing *topicmodel.Clearing
 	said     string    // what was done last, for the status bar
@@ -138,6 +139,7 @@ func (w *Window) refresh() {
 		w.workspace.refresh(now)
 	}
 	w.toolbar.refresh()
+	w.checkMenu()
 	w.readFigures()
 	w.status.show(w.stats, w.hint(now))
 	if w.ticks%autosaveEvery == 0 {

@@ -24,7 +24,14 @@ type head struct {
 	toggle    *widget.Button
 	trouble   *widget.Label
 	figures   []figure
+
+	aws      *widget.Check
+	awsWords *widget.Label
+	mischief *widget.Button
 }
+
+// troubleOnWords marks a broker that makes trouble on purpose.
+const troubleOnWords = "Trouble on purpose"
 
 // figure is a number with what it is below.
 type figure struct{ value, caption *widget.Label }
@@ -48,10 +55,21 @@ func newHead(s *Screen) *head {
 		row.Add(one.value)
 		row.Add(one.caption)
 	}
+	h.aws = widget.NewCheck("AWS mode", func(on bool) {
+		s.model.SetAWSMode(on)
+		s.draw()
+	})
+	h.awsWords = low("")
+	h.mischief = widget.NewButtonWithIcon(troubleOnWords, theme.WarningIcon(), func() {
+		s.model.Show(model.Trouble)
+		s.draw()
+	})
+	h.mischief.Importance = widget.WarningImportance
+	h.mischief.Hide()
 	title := widget.NewLabelWithStyle("Local broker", fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	h.object = padded(container.NewVBox(
 		container.NewBorder(nil, nil, container.NewHBox(title, h.state), container.NewHBox(h.copy, h.toggle), h.addresses),
-		row, h.trouble,
+		row, container.NewBorder(nil, nil, h.aws, h.mischief, h.awsWords), h.trouble,
 	))
 	return h
 }
@@ -84,6 +102,12 @@ func (h *head) draw() {
 		}
 		setImportance(h.figures[i].value, importance)
 	}
+	if h.aws.Checked != m.AWSMode() {
+		h.aws.SetChecked(m.AWSMode())
+	}
+	widgets.Enable(h.aws, m.Known() && !m.Busy())
+	widgets.SetText(h.awsWords, m.AWSWords())
+	widgets.Show(h.mischief, m.TroubleOn())
 	widgets.SetText(h.trouble, m.Trouble())
 	widgets.Show(h.trouble, h.trouble.Text != "")
 }

@@ -36,6 +36,8 @@ type Screen struct {
 	head     *head
 	clients  *listView[model.Client]
 	sessions *listView[model.Session]
+	retained *retainedView
+	trouble  *troubleView
 	log      *logView
 
 	banned *widget.Button
@@ -55,10 +57,14 @@ func New(cfg Config) *Screen {
 	s.head = newHead(s)
 	s.clients = newClients(s)
 	s.sessions = newSessions(s)
+	s.retained = newRetainedView(s)
+	s.trouble = newTroubleView(s)
 	s.log = newLogView(s)
 	s.tabs = container.NewAppTabs(
 		container.NewTabItem("Clients", s.clients.object),
 		container.NewTabItem("Sessions", s.sessions.object),
+		container.NewTabItem("Retained", s.retained.object),
+		container.NewTabItem("Trouble", s.trouble.object),
 		container.NewTabItem("Log", s.log.object),
 	)
 	s.tabs.OnSelected = func(*container.TabItem) {
@@ -81,6 +87,7 @@ func (s *Screen) Refresh(now time.Time) {
 		s.model.Hold(s.clients.inUse(now))
 	case model.Sessions:
 		s.model.Hold(s.sessions.inUse(now))
+	case model.Retained, model.Trouble:
 	case model.Log:
 		s.log.follow()
 	}
@@ -117,6 +124,10 @@ func (s *Screen) redraw() {
 		s.clients.draw()
 	case model.Sessions:
 		s.sessions.draw()
+	case model.Retained:
+		s.retained.draw()
+	case model.Trouble:
+		s.trouble.draw()
 	case model.Log:
 		s.log.draw()
 	}

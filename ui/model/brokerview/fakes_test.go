@@ -3,6 +3,7 @@ package brokerview
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -13,6 +14,9 @@ import (
 
 	"github.com/thingdesk/thingdesk/engine"
 	"github.com/thingdesk/thingdesk/localbroker/core"
+	"github.com/thingdesk/thingdesk/localbroker/durable"
+	"github.com/thingdesk/thingdesk/localbroker/faults"
+	"github.com/thingdesk/thingdesk/things/topic"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,6 +31,10 @@ type bench struct {
 	sessions []core.Session
 	log      []engine.BrokerEntry
 	bans     map[string]time.Time
+	aws      bool
+	faults   *faults.Set
+	retained []*durable.Message // by topic
+	asked    []string           // filters and limits
 	fail     error
 	did      []string
 	reads    int
@@ -42,7 +50,7 @@ var start = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 func before(d time.Duration) int64 { return start.Add(-d).UnixMicro() }
 
 func newBench() *bench {
-	b := &bench{clock: start, bans: map[string]time.Time{}}
+	b := &bench{clock: start, bans: map[string]time.Time{}, faults: faults.New(faults.Config{})}
 	b.status = engine.BrokerStatus{Running: true, Addr: "127.0.0.1:1883", Listeners: []string{"tcp 127.0.0.1:1883"}}
 	b.Model = New(func(work func(context.Context), done func()) {
 		b.begun = append(b.begun, func() { work(context.Background()); done() })
@@ -112,6 +120,7 @@ func (b *bench) sessionIDs() string {
 
 func (b *bench) Broker() engine.BrokerStatus {
 	st := b.status
+	st.Trouble = b.faults != nil && b.faults.On(b.clock)
 	st.Stats.Clients, st.Stats.Sessions = len(b.clients), len(b.sessions)
 	return st
 }
@@ -164,6 +173,29 @@ func (b *bench) StartBroker(context.Context) error {
 func (b *bench) StopBroker(context.Context) error {
 	b.did = append(b.did, "stop")
 	b.status.Running = false
+	return b.fail
+}
+
+func (b *bench) Faults() *faults.Set { return b.faults }
+
+func (b *bench) BrokerRetained(filter, after string, limit int) (ms []*durable.Message, more bool) {
+	b.asked = append(b.asked, fmt.Sprint(filter, " ", limit))
+	for _, m := range b.retained {
+		if m.Topic > after && topic.Match(filter, m.Topic) {
+			ms = append(ms, m)
+		}
+	}
+	n := min(limit, len(ms))
+	return ms[:n], n < len(ms)
+}
+
+func (b *bench) AWSMode() bool { return b.aws }
+
+func (b *bench) SetAWSMode(_ context.Context, on bool) error {
+	b.did = append(b.did, fmt.Sprintf("aws %v", on))
+	if b.fail == nil {
+		b.aws = on
+	}
 	return b.fail
 }
 

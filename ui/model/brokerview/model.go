@@ -11,8 +11,11 @@ import (
 	"context"
 	"time"
 
+	"github.com/thingdesk/thingdesk/broker"
 	"github.com/thingdesk/thingdesk/engine"
 	"github.com/thingdesk/thingdesk/localbroker/core"
+	"github.com/thingdesk/thingdesk/localbroker/durable"
+	"github.com/thingdesk/thingdesk/localbroker/faults"
 )
 
 // Async runs work on a goroutine of its own and then done on the screen's
@@ -39,6 +42,15 @@ type Engine interface {
 	BanClient(id string, d time.Duration) error
 	UnbanClient(id string)
 	Bans() map[string]time.Time
+	// AWSMode tells whether the broker behaves as AWS IoT Core, or will when it
+	// is started.
+	AWSMode() bool
+	SetAWSMode(ctx context.Context, on bool) error
+	// Faults returns the trouble on purpose, nil while the broker is stopped.
+	Faults() *faults.Set
+	// BrokerRetained lists the first retained messages, at most limit, that match
+	// a filter and come after a topic, by topic, and whether there are more.
+	BrokerRetained(filter, after string, limit int) (ms []*durable.Message, more bool)
 	// StartBroker and StopBroker return when that is done.
 	StartBroker(ctx context.Context) error
 	StopBroker(ctx context.Context) error
@@ -51,6 +63,8 @@ type Tab int
 const (
 	Clients Tab = iota
 	Sessions
+	Retained
+	Trouble // on purpose
 	Log
 )
 
@@ -72,6 +86,8 @@ type Model struct {
 	OnChange func()
 	// OnSaid, when not nil, is told what a command has done.
 	OnSaid func(text string)
+	// Publish publishes to the broker; nil when that cannot be done.
+	Publish func(ctx context.Context, m broker.Message) error
 
 	// set at construction
 	async  Async
@@ -82,8 +98,11 @@ type Model struct {
 	clients  List[Client]
 	sessions List[Session]
 	log      logList
+	retained retainedList
+	rules    ruleList
 	head     head
 	bans     map[string]time.Time
+	aws      bool
 
 	now      time.Time
 	next     time.Time // when to read again
@@ -105,6 +124,7 @@ func New(async Async, e Engine, own func() string) *Model {
 	return &Model{
 		async: async, engine: e, own: own,
 		clients: List[Client]{kind: clientKind}, sessions: List[Session]{kind: sessionKind},
+		retained: retainedList{want: retainedFirst},
 	}
 }
 
@@ -154,7 +174,7 @@ func (m *Model) Hold(on bool) {
 		hold, waits = &m.clients.hold, m.clients.fresh > 0
 	case Sessions:
 		hold, waits = &m.sessions.hold, m.sessions.fresh > 0
-	case Log:
+	case Retained, Trouble, Log:
 		return
 	}
 	if *hold == on {
@@ -179,6 +199,11 @@ func (m *Model) SetFilter(text string) {
 		m.clients.order.filter = text
 	case Sessions:
 		m.sessions.order.filter = text
+	case Retained:
+		m.retained.setFilter(text)
+		m.renew()
+	case Trouble:
+		return
 	case Log:
 		m.log.filter = text
 		m.log.choose()
@@ -194,7 +219,7 @@ func (m *Model) SortBy(col int) {
 		m.clients.sortBy(col)
 	case Sessions:
 		m.sessions.sortBy(col)
-	case Log:
+	case Retained, Trouble, Log:
 		return
 	}
 	m.revision++
@@ -218,6 +243,10 @@ func (m *Model) Pick(i int) {
 		m.clients.pick(i)
 	case Sessions:
 		m.sessions.pick(i)
+	case Retained:
+		m.retained.pick(i)
+	case Trouble:
+		m.rules.pick(i)
 	case Log:
 		m.log.pick(i)
 	}
@@ -241,11 +270,15 @@ func (m *Model) renew() { m.reread = true }
 type reading struct {
 	tab      Tab
 	fetch    bool
+	now      time.Time
 	own      string
 	status   engine.BrokerStatus
 	bans     map[string]time.Time
+	aws      bool
 	clients  arranged[Client]
 	sessions arranged[Session]
+	retained retainedPage
+	rules    []faults.Status
 	log      []engine.BrokerEntry
 	cost     time.Duration
 }
@@ -259,12 +292,12 @@ func (m *Model) work(fetch bool) {
 	}
 	fetch = fetch || m.reread || !m.read[m.tab]
 	m.working, m.again, m.reread = true, false, false
-	r := &reading{tab: m.tab, fetch: fetch, own: m.own()}
+	r := &reading{tab: m.tab, fetch: fetch, now: m.now, own: m.own(), retained: m.retained.page()}
 	c, s := m.clients.snapshot(), m.sessions.snapshot()
 	m.async(func(context.Context) {
 		begun := time.Now()
 		if fetch {
-			r.status, r.bans = m.engine.Broker(), m.engine.Bans()
+			r.status, r.bans, r.aws = m.engine.Broker(), m.engine.Bans(), m.engine.AWSMode()
 		}
 		m.readTab(r, &c, &s)
 		r.cost = time.Since(begun)
@@ -285,6 +318,12 @@ func (m *Model) readTab(r *reading, c *List[Client], s *List[Session]) {
 			s.all = joinSessions(m.engine.BrokerSessions(), m.engine.BrokerClients(), r.own)
 		}
 		r.sessions = s.kind.arrange(s.all, s.order, s.hold, s.rows, s.picked, s.last)
+	case Retained:
+		r.retained.read(m.engine)
+	case Trouble:
+		if set := m.engine.Faults(); set != nil {
+			r.rules = set.List(r.now)
+		}
 	case Log:
 		if r.fetch {
 			r.log = m.engine.BrokerLog(logLines)
@@ -298,6 +337,9 @@ func (m *Model) done(r *reading, client, session string) {
 	if r.fetch {
 		m.head.take(r.status, m.now)
 		m.bans = r.bans
+		if !m.Busy() {
+			m.aws = r.aws
+		}
 		m.read[r.tab] = true
 		m.next = m.now.Add(max(readEvery, readShare*r.cost))
 	}
@@ -306,6 +348,12 @@ func (m *Model) done(r *reading, client, session string) {
 		m.clients.take(r.clients, client)
 	case Sessions:
 		m.sessions.take(r.sessions, session)
+	case Retained:
+		if !m.retained.take(r.retained) {
+			m.renew()
+		}
+	case Trouble:
+		m.rules.all = r.rules
 	case Log:
 		if r.fetch {
 			m.log.take(r.log)
