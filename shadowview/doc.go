@@ -8,6 +8,8 @@ import (
 	"crypto/rand"
 	"time"
 
+	"fyne.io/fyne/v2"
+
 	"github.com/thingdesk/thingdesk/shadowview/form"
 )
 
@@ -26,6 +28,9 @@ type Actions struct {
 	// SelectShadow is called when the user picks a shadow; "" is the classic
 	// one.
 	SelectShadow func(name string)
+	// Menu returns what can be done with the shadow as a whole, made anew each
+	// time it is opened; without it there is no button for it.
+	Menu func() *fyne.Menu
 	// Copy puts text on the clipboard.
 	Copy func(text string)
 	// Token makes a client token; random when nil.

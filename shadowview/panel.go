@@ -41,6 +41,7 @@ type header struct {
 	age     *widget.Label
 	version *widget.Label
 	pending *widgets.Badge
+	menu    *widget.Button // nil when there is no menu
 }
 
 // footer is what stands under the grid.
@@ -106,18 +107,35 @@ func (p *Panel) SetShadows(names []string) {
 	options := []string{classic}
 	for _, n := range names {
 		if n != "" {
-			options = append(options, n)
+			options = append(options, title(n))
 		}
 	}
+	p.head.quiet = true
 	p.head.shadow.SetOptions(options)
+	p.head.shadow.SetSelected(title(p.form.Key().Name)) // it may have been no option before
+	p.head.quiet = false
 }
 
 // title returns what a shadow is called on screen.
 func title(name string) string {
-	if name == "" {
+	switch name {
+	case "":
 		return classic
+	case classic:
+		return namedClassic
 	}
 	return name
+}
+
+// untitled is the inverse of title.
+func untitled(s string) string {
+	switch s {
+	case classic:
+		return ""
+	case namedClassic:
+		return classic
+	}
+	return s
 }
 
 // Apply takes what is known at the time now: the newest view of the shadow and
@@ -168,16 +186,25 @@ func (p *Panel) newHeader() fyne.CanvasObject {
 		if h.quiet {
 			return
 		}
-		if s == classic {
-			s = ""
-		}
-		p.actions.SelectShadow(s)
+		p.actions.SelectShadow(untitled(s))
 	})
 	h.age, h.version, h.pending = widget.NewLabel(""), widget.NewLabel(""), widgets.NewBadge()
 	h.age.Importance, h.version.Importance = widget.LowImportance, widget.LowImportance
 	reread := small("Read again", p.actions.Reread)
-	return container.NewBorder(nil, nil, container.NewHBox(widget.NewLabel("Shadow:"), h.shadow),
+	chosen := container.NewHBox(widget.NewLabel("Shadow:"), h.shadow)
+	if p.actions.Menu != nil {
+		h.menu = small("More…", p.showMenu)
+		chosen.Add(h.menu)
+	}
+	return container.NewBorder(nil, nil, chosen,
 		container.NewHBox(h.pending, h.version, h.age, reread), nil)
+}
+
+// showMenu opens what can be done with the shadow as a whole.
+func (p *Panel) showMenu() {
+	if c := canvasOf(p.head.menu); c != nil {
+		widget.ShowPopUpMenuAtRelativePosition(p.actions.Menu(), c, fyne.NewPos(0, p.head.menu.Size().Height), p.head.menu)
+	}
 }
 
 func (p *Panel) drawHeader(now int64) {

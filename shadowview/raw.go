@@ -150,7 +150,7 @@ func (r *RawView) check(text string) {
 	}
 	words, im := fault, widget.DangerImportance
 	if fault == "" {
-		r.diff.SetDiff(diffLines(diff))
+		r.diff.SetDiff(DiffLines(diff))
 		words, im = "", widget.MediumImportance
 		if len(diff) == 0 {
 			words = "Nothing is changed."
@@ -165,7 +165,9 @@ func (r *RawView) check(text string) {
 	widgets.Enable(r.stage, fault == "")
 }
 
-func diffLines(ds []form.Difference) []widgets.DiffLine {
+// DiffLines shows differences as lines that a CodeView draws: what goes, then
+// what comes.
+func DiffLines(ds []form.Difference) []widgets.DiffLine {
 	lines := make([]widgets.DiffLine, 0, 2*len(ds))
 	for _, d := range ds {
 		name := form.PathText(d.Path) + ": "

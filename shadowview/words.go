@@ -13,8 +13,12 @@ import (
 	"github.com/thingdesk/thingdesk/ui/widgets"
 )
 
-// classic is what the classic shadow is called on screen.
-const classic = "classic"
+// classic is what the classic shadow is called on screen, namedClassic a named
+// one that is called so.
+const (
+	classic      = "classic"
+	namedClassic = "classic (named)"
+)
 
 // tone maps a severity to the tone that shows it.
 func tone(s form.Severity) widgets.Tone {

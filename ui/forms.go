@@ -88,7 +88,7 @@ func (k *formKeeper) form(s *engine.Session, key shadow.Key) *form.Form {
 // forget lets go of forms with nothing typed and nothing under way.
 func (k *formKeeper) forget() {
 	for fk, kept := range k.forms {
-		if s := kept.form.Summary(); s.Edited+s.Sent == 0 && len(kept.form.Edits()) == 0 {
+		if s := kept.form.Summary(); s.Edited+s.Sent == 0 && !kept.form.Waiting() && len(kept.form.Edits()) == 0 {
 			delete(k.forms, fk)
 		}
 	}
@@ -136,7 +136,7 @@ func (k *formKeeper) collect(now time.Time) {
 		})
 		for _, a := range fresh {
 			kept.seq = a.Seq
-			if a.Fact.Key == fk.key && a.Fact.Token != "" {
+			if a.Fact.Key == fk.key {
 				k.answer(kept, a.Fact, now.UnixMicro())
 			}
 		}
@@ -152,6 +152,10 @@ func (k *formKeeper) answer(kept *keptForm, f dialect.Fact, now int64) {
 	case "update/rejected":
 		if kept.form.Rejected(f.Token, f.Code, f.Message, now).Reread {
 			kept.session.Reread(f.Key)
+		}
+	case "get/rejected":
+		if f.Kind == dialect.Rejected { // 404 says that there is none, which the view tells
+			kept.form.ReadRefused(f.Code, f.Message)
 		}
 	default:
 	}

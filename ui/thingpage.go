@@ -40,6 +40,7 @@ type thingPage struct {
 	session *engine.Session
 	ref     navigator.Ref
 	key     shadow.Key
+	open    *planDialog // nil when none is open
 }
 
 // The tabs of the page, in their order.
@@ -60,6 +61,7 @@ func newThingPage(w *Window) *thingPage {
 		Reread:       func() { p.session.Reread(p.key) },
 		OpenHistory:  func([]string) { p.tabs.SelectIndex(tabHistory) },
 		SelectShadow: p.selectShadow,
+		Menu:         p.shadowMenu,
 		Copy:         w.copyText,
 	}
 	p.panel, p.raw = shadowview.NewPanel(actions), shadowview.NewRawView(actions)
@@ -125,6 +127,9 @@ func (p *thingPage) refresh(now time.Time) {
 	p.forms.collect(now)
 	if p.session == nil {
 		return
+	}
+	if p.open != nil {
+		p.open.refresh()
 	}
 	at := now.UnixMicro()
 	var sum things.Summary

@@ -3,8 +3,8 @@ package form
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/thingdesk/thingdesk/things/shadow"
@@ -79,11 +79,8 @@ func Describe(m Message, limit int) Line {
 		line.Text = accepts(op, o)
 		line.Severity = Good
 	case kind == "rejected":
-		line.Text = fmt.Sprintf("refused %s %s", word(o["code"]), word(o["message"]))
+		line.Text = rejects(op, o)
 		line.Severity = Alarm
-		if op != "update" {
-			line.Text = op + " " + line.Text
-		}
 	case kind == "delta":
 		line.Text = "delta → device " + compact(o["state"], limit)
 	default:
@@ -101,6 +98,21 @@ func accepts(op string, o shadow.Object) string {
 	default:
 		return "accepted v" + word(o["version"])
 	}
+}
+
+// rejects describes a rejection. A payload without a code is none that the
+// service sends.
+func rejects(op string, o shadow.Object) string {
+	text := "refused without a code"
+	if n, ok := o["code"].(json.Number); ok {
+		code, _ := strconv.Atoi(n.String()) // a code that is no integer counts as unknown
+		message, _ := o["message"].(string)
+		text = Refusal{Op: op, Code: code, Message: message}.Brief()
+	}
+	if op != "update" {
+		return op + " " + text
+	}
+	return text
 }
 
 // request describes an update request. Who wrote desired from outside is not

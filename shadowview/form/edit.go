@@ -290,7 +290,7 @@ func (f *Form) Revert(path []string) bool {
 // RevertAll takes back every edit that is not on its way, and the notice.
 func (f *Form) RevertAll() bool {
 	had := f.notice != (Notice{})
-	f.notice = Notice{}
+	f.say(Notice{})
 	return f.Revert(nil) || f.changed(had)
 }
 

@@ -50,9 +50,11 @@ type Form struct {
 	edits    map[string]*edit // by PathText
 	folded   map[string]bool
 	flight   *flight
-	accepted int64  // highest version an answer told of
-	reread   int64  // when a 409 asked for a re-read that has not come; 0 none
-	notice   Notice // about the last update
+	late     *flight // of a plan, when no answer came in time
+	accepted int64   // highest version an answer told of
+	reread   int64   // when a 409 asked for a re-read that has not come; 0 none
+	notice   Notice  // about the last update
+	unread   bool    // notice is about reading, which did not work
 	revision uint64
 	rows     []Row // cache of Rows for rowsAt
 	rowsAt   uint64
@@ -69,6 +71,7 @@ type flight struct {
 	token   string
 	version int64 // of the document it was made from
 	at      int64
+	plan    *Plan // what it was made of; nil for edits
 }
 
 // New returns an empty Form for a shadow.
@@ -101,6 +104,12 @@ func (f *Form) Revision() uint64 { return f.revision }
 // Notice returns the message about the last update; empty when there is none.
 func (f *Form) Notice() Notice { return f.notice }
 
+// Tell shows words about the form as a whole, until the next update.
+func (f *Form) Tell(text string, s Severity) {
+	f.say(Notice{text, s})
+	f.revision++
+}
+
 // Apply takes a newer view of the shadow. Edits stay as they are. A view of
 // another key is ignored. The document must not be changed afterwards.
 func (f *Form) Apply(v View) {
@@ -120,6 +129,9 @@ func (f *Form) Apply(v View) {
 		f.reread = 0
 	}
 	f.view = v
+	if f.unread {
+		f.unread, f.notice = false, Notice{}
+	}
 	f.settle()
 	f.revision++
 }

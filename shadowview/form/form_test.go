@@ -205,7 +205,7 @@ func TestActivity(t *testing.T) {
 		{3, "delta → device {temperature: 28}", Calm},
 		{5, "accepted v41", Good},
 		{6, `device → reported {mode: "auto", temperature: 28}`, Calm},
-		{7, "refused 409 Version conflict", Alarm},
+		{7, "refused 409 Version conflict: somebody else changed the shadow in between", Alarm},
 		{8, "someone else → desired null", Calm},
 		{9, "device → update that is no JSON object: \xff", Warning},
 	}

@@ -80,7 +80,7 @@ func (m *monkey) press(what byte, n int) {
 	f, p := m.f, fuzzPaths[n%len(fuzzPaths)]
 	before := len(f.edits)
 	keeps := true // the press may not lose an edit
-	switch what % 16 {
+	switch what % 17 {
 	case 0, 1:
 		f.Edit(p, fuzzTexts[n/len(fuzzPaths)%len(fuzzTexts)])
 		keeps = false // typing desired back
@@ -123,6 +123,12 @@ func (m *monkey) press(what byte, n int) {
 		f.Step(p, 1)
 		f.EditBool(p, n%2 == 0)
 		keeps = false
+	case 16: // a plan stands beside the edits, and only where there are none
+		m.token++
+		u, err := f.SendPlan(f.PlanClear(Clearing(n%2)), m.now, m.last())
+		if err == nil && (f.Summary().Edited > 0 || !f.Waiting() || u.Token != m.last()) {
+			m.t.Fatalf("sent %s with %+v", u.Payload, f.Summary())
+		}
 	case 15:
 		g := New(key, Config{})
 		g.Apply(f.View())

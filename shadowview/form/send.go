@@ -75,8 +75,8 @@ func (f *Form) Send(now int64, token string) (Update, error) {
 			e.phase, e.token, e.why = sent, token, ""
 		}
 	}
-	f.flight = &flight{token: token, version: f.version(), at: now}
-	f.notice = Notice{}
+	f.flight, f.late = &flight{token: token, version: f.version(), at: now}, nil
+	f.say(Notice{})
 	f.revision++
 	return u, nil
 }
@@ -85,19 +85,7 @@ func (f *Form) build(token string) (Update, error) {
 	if ok, why := f.CanSend(); !ok {
 		return Update{}, fmt.Errorf("build update: %s", why)
 	}
-	u := Update{
-		Key: f.view.Key, Topic: f.view.Key.Topic("update"), QoS: 1, Token: token,
-		AnswerTopics: []string{f.view.Key.Topic("update/accepted"), f.view.Key.Topic("update/rejected")},
-	}
-	b := append([]byte(`{"state":{"desired":`), shadow.EncodeValue(f.patch())...)
-	b = append(b, `}`...)
-	if v := f.version(); f.CheckVersion && v > 0 {
-		u.Version = v
-		b = strconv.AppendInt(append(b, `,"version":`...), v, 10)
-	}
-	b = append(append(b, `,"clientToken":`...), shadow.EncodeValue(token)...)
-	u.Payload = append(b, '}')
-	return u, nil
+	return f.update(shadow.Object{desiredName: f.patch()}, token), nil
 }
 
 // patch returns the desired section of an update with all unsent edits that
@@ -148,7 +136,7 @@ func replacing(old, v any) any {
 // Accepted takes the answer update/accepted. It returns false when the token
 // is not that of an update of this Form.
 func (f *Form) Accepted(token string, version, now int64) bool {
-	known := f.ends(token)
+	plan, known := f.ends(token)
 	f.each(token, func(e *edit) {
 		known = true
 		e.phase, e.version, e.since, e.token, e.why = accepted, version, now, "", ""
@@ -156,7 +144,10 @@ func (f *Form) Accepted(token string, version, now int64) bool {
 	if !known {
 		return false
 	}
-	f.notice = Notice{}
+	f.say(Notice{})
+	if plan != nil {
+		f.say(Notice{fmt.Sprintf("%s. The shadow is at v%d.", capital(plan.done), version), Good})
+	}
 	f.accepted = max(f.accepted, version)
 	f.settle()
 	f.revision++
@@ -166,8 +157,9 @@ func (f *Form) Accepted(token string, version, now int64) bool {
 // Rejected takes the answer update/rejected. The edits stay. Answers with an
 // unknown token are ignored.
 func (f *Form) Rejected(token string, code int, message string, now int64) Effect {
-	known := f.ends(token)
-	why := refusal(code, message)
+	plan, known := f.ends(token)
+	r := Refusal{Op: "update", Key: f.view.Key, Code: code, Message: message}
+	why := r.Brief()
 	f.each(token, func(e *edit) {
 		known = true
 		if code == 409 {
@@ -180,34 +172,61 @@ func (f *Form) Rejected(token string, code int, message string, now int64) Effec
 		return Effect{}
 	}
 	f.revision++
+	kept := " Your edits are kept."
+	if plan != nil {
+		kept = " Nothing was changed."
+	}
 	if code == 409 {
 		f.reread = max(now, 1)
 		f.accepted = 0
-		f.notice = Notice{"Somebody else changed the shadow in between (409). It is read again; your edits are kept: look at them and send again.", Warning}
+		f.say(Notice{r.Words() + kept, Warning})
 		return Effect{Reread: true}
 	}
-	f.notice = Notice{"The update was " + why + ". Your edits are kept.", Alarm}
+	f.say(Notice{r.Words() + kept, Alarm})
 	return Effect{}
+}
+
+// ReadRefused takes the answer get/rejected with another code than 404. It is
+// told only while the Form waits for a document: others read the shadow too.
+func (f *Form) ReadRefused(code int, message string) {
+	if f.view.Known && f.reread == 0 {
+		return
+	}
+	r := Refusal{Op: "get", Key: f.view.Key, Code: code, Message: message}
+	f.notice, f.unread = Notice{r.Words(), Alarm}, true
+	f.revision++
 }
 
 // SendFailed tells that the update with that token did not leave: the edits
 // are unsent again, with the reason in words.
 func (f *Form) SendFailed(token, reason string) {
-	if !f.ends(token) {
+	plan, known := f.ends(token)
+	if !known {
 		return
 	}
 	f.each(token, func(e *edit) { e.phase, e.token, e.why = unanswered, "", "not sent: "+reason })
-	f.notice = Notice{"The update was not sent: " + reason + ". Your edits are kept.", Alarm}
+	kept := "Your edits are kept."
+	if plan != nil {
+		kept = "Nothing was changed."
+	}
+	f.say(Notice{"The update was not sent: " + reason + ". " + kept, Alarm})
 	f.revision++
 }
 
-// ends ends the flight of a token, if it is under way.
-func (f *Form) ends(token string) bool {
-	if f.flight == nil || f.flight.token != token {
-		return false
+func (f *Form) say(n Notice) { f.notice, f.unread = n, false }
+
+// ends ends the flight of a token, if it is under way, and returns the plan it
+// was made of; nil for edits. A late answer to a plan counts too.
+func (f *Form) ends(token string) (plan *Plan, known bool) {
+	if f.late != nil && token != "" && f.late.token == token {
+		plan, f.late = f.late.plan, nil
+		return plan, true
 	}
-	f.flight = nil
-	return true
+	if f.flight == nil || f.flight.token != token {
+		return nil, false
+	}
+	plan, f.flight = f.flight.plan, nil
+	return plan, true
 }
 
 // each calls do for the edits that the update with that token carried.
@@ -261,7 +280,11 @@ func (f *Form) unanswer(fl *flight) {
 		e.phase, e.why = unanswered, why
 		lost = true
 	}
+	if fl.plan != nil && !f.arrived(fl) {
+		f.late = fl
+		f.say(Notice{"There was " + why + ": " + noAnswer + ". It is not known whether this was done: " + fl.plan.done + ". Read the shadow again; a late answer still counts.", Warning})
+	}
 	if lost {
-		f.notice = Notice{"There was " + why + ": " + noAnswer + ". Your edits are kept; a late answer still counts.", Warning}
+		f.say(Notice{"There was " + why + ": " + noAnswer + ". Your edits are kept; a late answer still counts.", Warning})
 	}
 }

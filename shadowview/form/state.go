@@ -1,9 +1,6 @@
 package form
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // State is where a row stands.
 type State uint8
@@ -75,37 +72,4 @@ func (f *Form) pendingSeverity(r Row, now int64) Severity {
 	default:
 		return Alarm
 	}
-}
-
-// refusal explains the code of a rejected update in the user's words.
-func refusal(code int, message string) string {
-	var why string
-	switch code {
-	case 400:
-		why = "the service did not understand the update"
-	case 401:
-		why = "the connection is not signed in for this Thing: check the certificate or password"
-	case 403:
-		why = "the policy of this connection does not allow changing this shadow"
-	case 404:
-		why = "the Thing or the shadow does not exist"
-	case 409:
-		why = "somebody else changed the shadow in between"
-	case 413:
-		why = "the shadow would grow too large (8 kB): clear what is not needed"
-	case 415:
-		why = "the text is not valid UTF-8"
-	case 422:
-		why = "the service could not work with the update"
-	case 429:
-		why = "too many requests at once: wait a moment and send again"
-	case 500, 503:
-		why = "the service had a fault of its own: send again later"
-	default:
-		why = "the service gave a reason we do not know"
-	}
-	if message == "" {
-		return fmt.Sprintf("refused %d: %s", code, why)
-	}
-	return fmt.Sprintf("refused %d %s: %s", code, message, why)
 }
