@@ -187,7 +187,7 @@ func (s *shadows) answer(ctx context.Context, batch []request) {
 			expired = append(expired, c.Expired...)
 		}
 	}
-	if s.save(ctx, records) {
+	if s.save(ctx, latest(records)) {
 		s.forget(ctx, expired)
 	} else {
 		s.takeBack(batch, answers)
@@ -201,6 +201,21 @@ func (s *shadows) answer(ctx context.Context, batch []request) {
 			done(a.replies)
 		}
 	}
+}
+
+// latest returns the last record of each shadow, in their order. Many updates of
+// one shadow in a batch are one write.
+func latest(records []shadow.Record) []shadow.Record {
+	seen := make(map[shadow.Key]bool, len(records))
+	kept := len(records)
+	for i := range slices.Backward(records) {
+		if !seen[records[i].Key] {
+			seen[records[i].Key] = true
+			kept--
+			records[kept] = records[i]
+		}
+	}
+	return records[kept:]
 }
 
 // handle has the service answer a request, unless it is to be refused.
