@@ -103,6 +103,14 @@ func (p *policy) unban(client string) {
 	delete(p.banned, client)
 }
 
+// bannedUntil tells whether a client is kept out, and until when.
+func (p *policy) bannedUntil(client string) (until time.Time, is bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	until, is = p.banned[client]
+	return until, is && (until.IsZero() || time.Now().Before(until))
+}
+
 // bans lists who is kept out, and until when.
 func (p *policy) bans() map[string]time.Time {
 	p.mu.Lock()
@@ -120,7 +128,7 @@ func (p *policy) bans() map[string]time.Time {
 
 // Connect judges a client that wants to connect.
 func (p *policy) Connect(c core.Connecting) core.Terms {
-	if until, is := p.bans()[c.Client]; is {
+	if until, is := p.bannedUntil(c.Client); is {
 		text := "this client was banned by the user of the broker"
 		if !until.IsZero() {
 			text += fmt.Sprintf(" for %s more", time.Until(until).Round(time.Second))
@@ -144,11 +152,13 @@ func (p *policy) awsConnect(c core.Connecting) core.Terms {
 		f.Will = &awsmode.WillFacts{Topic: w.Topic, QoS: w.QoS, Retain: w.Retain, Delay: w.Delay}
 	}
 	terms, violations := p.account.Connect(f)
-	p.mu.Lock()
-	over := p.connects.Take(c.Client, time.Now())
-	p.mu.Unlock()
-	if over != nil {
-		violations = append(violations, *over)
+	if p.aws.Load() {
+		p.mu.Lock()
+		over := p.connects.Take(c.Client, time.Now())
+		p.mu.Unlock()
+		if over != nil {
+			violations = append(violations, *over)
+		}
 	}
 	for i := range violations {
 		p.report(c.Client, &violations[i])

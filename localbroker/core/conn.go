@@ -84,7 +84,10 @@ type control struct {
 // slowly gets its replies first after that, for it may be waiting for them.
 const keepOrder = time.Second
 
-// Serve runs a connection until it ends. It owns nc and closes it.
+// Serve takes a connection, which it owns from now on, and returns when the client
+// has been let in or turned away. What follows runs in a goroutine of its own:
+// TLS, passwords and rules need a deep stack, which an idle client should not
+// keep.
 func (b *Broker) Serve(ctx context.Context, nc net.Conn, d *Door) {
 	c := &conn{b: b, net: nc, door: d, since: time.Now().UnixMicro(), room: sync.NewCond(&b.mu)}
 	b.lock()
@@ -96,16 +99,29 @@ func (b *Broker) Serve(ctx context.Context, nc net.Conn, d *Door) {
 	b.conns[c] = struct{}{}
 	b.running++
 	b.unlock()
-	defer func() {
-		b.lock()
-		b.end(c, Ending{Reason: packet.UnspecifiedError, Text: "the connection broke"}, forget)
-		c.hungUp = true // nobody would read it, and no writer may begin after the last has left
-		delete(b.conns, c)
-		b.left()
-		b.unlock()
-		_ = nc.Close() // it is over in any case
+	r := &reader{c: c, small: make([]byte, smallBuffer)}
+	if !c.greet(ctx, r) {
+		c.drain(r)
+		c.leave(r)
+		return
+	}
+	go func() {
+		defer c.leave(r)
+		c.read(r)
 	}()
-	c.read(ctx)
+}
+
+// leave ends a connection for good.
+func (c *conn) leave(r *reader) {
+	r.shrink()
+	b := c.b
+	b.lock()
+	b.end(c, Ending{Reason: packet.UnspecifiedError, Text: "the connection broke"}, forget)
+	c.hungUp = true // nobody would read it, and no writer may begin after the last has left
+	delete(b.conns, c)
+	b.left()
+	b.unlock()
+	_ = c.net.Close() // it is over in any case
 }
 
 // spareConns is how many connections beyond Limits.Clients may be open without

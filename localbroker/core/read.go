@@ -1,7 +1,6 @@
 package core
 
 import (
-	"context"
 	"errors"
 	"net"
 	"os"
@@ -150,13 +149,7 @@ func (c *conn) await(hold bool) error {
 }
 
 // read reads until the connection ends.
-func (c *conn) read(ctx context.Context) {
-	r := &reader{c: c, small: make([]byte, smallBuffer)}
-	defer r.shrink()
-	if !c.greet(ctx, r) {
-		c.drain(r)
-		return
-	}
+func (c *conn) read(r *reader) {
 	for { // what came together with CONNECT is there already
 		used, need, ok := c.process(r.buffer()[:r.n])
 		if !ok {
